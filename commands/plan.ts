@@ -4,6 +4,7 @@ import { type Pilot, readPilot } from "../core/plan/pilot.ts";
 import { describePlan, makePlan } from "../core/plan/plan.ts";
 import { type HostSlots, pilotSlots, spreadSlots } from "../core/plan/predict.ts";
 import { readShardsList } from "../core/sweep/points.ts";
+import { splitToys } from "../core/toys.ts";
 import { preflightSlots, probedCpus } from "../runtime/output/slots.ts";
 import { readRunFacts } from "../runtime/state/facts.ts";
 import { defineCommand, defineFlags } from "./flags.ts";
@@ -41,10 +42,13 @@ export default defineCommand({
   run: async ({ flags, out }) => {
     const facts = readRunFacts(flags.from);
     const pilot = readPilot(facts);
+    const n_toys = flags.nToys ?? pilot.n_toys;
+    const counts = flags.shardsList === undefined ? null : readShardsList(flags.shardsList);
+    for (const count of counts ?? []) splitToys(n_toys, count, "--shards-list");
     const made = makePlan(pilot, {
-      n_toys: flags.nToys ?? pilot.n_toys,
+      n_toys,
       hosts: await slotsOf(flags, pilot, Math.max(1, Number(facts.threads) || 1)),
-      counts: flags.shardsList === undefined ? null : readShardsList(flags.shardsList),
+      counts,
     });
     // The plan's own warnings say how its toys were fitted.
     for (const { kind, what } of facts.merged_check.findings) {

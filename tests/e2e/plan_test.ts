@@ -42,7 +42,11 @@ Deno.test("a plan that is impossible reports why", () =>
       line: /Cannot read the manifest/,
     });
     assertUserError(await plan("--slots", "2", "--probe", "slurm"), { code: 2, line: /more than one of --slots/ });
-    assertUserError(await plan("--shards-list", "2,9"), { code: 2, line: /Cannot split 4 toys into 9 shards/ });
+    assertUserError(await plan("--shards-list", "2,9"), {
+      code: 2,
+      line: /Cannot split 4 toys into 9 shards/,
+      hint: /Use --shards-list 4 or fewer/,
+    });
     assertUserError(await plan("--slots", "0"), { code: 2, line: /--slots "0"/ });
     assertUserError(await plan("--hosts", join(folder, "none.json")), { code: 3, line: /Cannot read the preflight/ });
     await mustRun(folder, ["render", ...runArgs(folder, { toys: 4, shards: 2, id: "new" }).slice(1)]);
