@@ -112,6 +112,9 @@ export interface FitEnd {
 
 const DISK_WORDS = /No space left on device|os error 28|Disk quota exceeded|os error 122/;
 
+/** Free space below which a disk is full, in kB. */
+export const FULL_DISK_KB = 64;
+
 /** Messages of failed allocations: Rust's allocator before it aborts (library/alloc, handle_alloc_error), C++ and C. */
 const MEMORY_WORDS = /memory allocation of \d+ bytes failed|std::bad_alloc|Cannot allocate memory|os error 12\b/;
 

@@ -1,5 +1,5 @@
 import type { Bounds, FitFinding } from "./schema/fit_quality.ts";
-import { finiteOf, moments, quantiles } from "./statistics.ts";
+import { finiteOf, MEDIAN_ERROR, moments, quantiles } from "./statistics.ts";
 
 /** Fitted POI values of a set of toys, and the point of generation. */
 export interface FittedToys {
@@ -193,9 +193,6 @@ function meanFinding(values: Float64Array, truth: number): FitFinding[] {
   const { mean, std } = summary;
   return centreFinding("mean", mean, truth, std, std / Math.sqrt(values.length - 1), values.length);
 }
-
-/** Error of a median divided by the error of a mean, for many Gaussian values. */
-const MEDIAN_ERROR = Math.sqrt(Math.PI / 2);
 
 /**
  * Returns a finding if the median is far from the truth; used where toys piled up on an end move the mean but not the

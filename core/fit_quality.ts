@@ -65,7 +65,8 @@ export function fitWarnings(fits: FitQuality): string[] {
   return [...found, ...(is_stuck ? [MEANING] : []), ...fits.warnings.map((one) => warningWords(one, fits))];
 }
 
-const STUCK = new Set<FitFinding["kind"]>(["lower_bound", "upper_bound", "all_equal"]);
+/** Findings about fits that stay on a bound or on one value. */
+export const STUCK: ReadonlySet<FitFinding["kind"]> = new Set(["lower_bound", "upper_bound", "all_equal"]);
 
 const MEANING =
   "fits that get stuck on a bound did not fit: neither these numbers nor the times are those of real fits. See what nextstat unbinned-fit makes of the observed data, from which toy fits start, and whether those fit the yields of the spec";

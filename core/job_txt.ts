@@ -1,7 +1,7 @@
 import { nextstatFault } from "./check_manifest.ts";
 import { recordFault } from "./check_result.ts";
 import { orElse } from "./errors.ts";
-import { causeOfEnd, tailLines } from "./failure.ts";
+import { causeOfEnd, FULL_DISK_KB, tailLines } from "./failure.ts";
 import { secondsOf } from "./format.ts";
 import { readGlibc } from "./glibc.ts";
 import { newRecord, recordedEnvironment } from "./record.ts";
@@ -110,9 +110,6 @@ export function jobTime(
 
 /** Seconds since 1970 as a stamp; 1970 itself where the node could not tell the time. */
 const utc = (seconds: number | null) => new Date((seconds ?? 0) * 1000).toISOString();
-
-/** Free space in kB below which a failed fit counts as a full disk. */
-const FULL_DISK_KB = 64;
 
 /** Returns the cause that the wrapper's facts show; `ok` means only that the output is worth checking. */
 export function causeOfJob(facts: JobFacts): Cause {

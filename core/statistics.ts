@@ -9,6 +9,9 @@ export interface Moments {
   q84: number;
 }
 
+/** Error of a median divided by the error of a mean, for many Gaussian values. */
+export const MEDIAN_ERROR = Math.sqrt(Math.PI / 2);
+
 /**
  * Returns mean, deviation and quantiles of the finite values, or null if there are none. Sums in the given order in two
  * passes, as nextstat 0.10.1 does: equal input gives equal bits.

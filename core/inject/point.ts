@@ -1,8 +1,8 @@
 import { fitFindings, type FittedToys, toysOnBounds } from "../fit_findings.ts";
-import { fitWarnings } from "../fit_quality.ts";
+import { fitWarnings, STUCK } from "../fit_quality.ts";
 import { rounded } from "../format.ts";
 import { pullOf, type ShardOutput } from "../output.ts";
-import type { Bounds, FitFinding } from "../schema/fit_quality.ts";
+import type { Bounds } from "../schema/fit_quality.ts";
 import type { InjectPoint } from "../schema/inject.ts";
 import { finiteOf, quantiles } from "../statistics.ts";
 import { failedWords, growthNeeded, MIN_PULLS, pullWords, type Rules } from "./judge.ts";
@@ -102,8 +102,6 @@ function boundWords(side: string, bound: number, truth: number, distance: number
   const own = distance <= 0 ? "" : ` ${rounded(bound, 5)}`;
   return `the POI ${rounded(truth, 5)} ${where}${own}: the pulls are one-sided and are not judged`;
 }
-
-const STUCK = new Set<FitFinding["kind"]>(["lower_bound", "upper_bound", "all_equal"]);
 
 /** Returns that fits stay on a bound or on one value, and near a bound also that their centre is off, in words. */
 function stuckWords({ output: { frame } }: PointToys, fitted: FittedToys, isNear: boolean): string[] {

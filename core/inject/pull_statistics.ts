@@ -1,5 +1,5 @@
 import type { Estimate, ToyRate } from "../schema/inject.ts";
-import { clopperPearson, type Distributions, moments } from "../statistics.ts";
+import { clopperPearson, type Distributions, MEDIAN_ERROR, moments } from "../statistics.ts";
 
 /** Returns k of n with its interval of 68 %. @param n 1 or more */
 export const rateOf = (k: number, n: number, distributions: Distributions): ToyRate => ({
@@ -17,9 +17,6 @@ export interface PullSpread {
   width: Estimate;
   median: Estimate;
 }
-
-/** Error of a median divided by the error of a mean, for many Gaussian values. */
-const MEDIAN_ERROR = Math.sqrt(Math.PI / 2);
 
 /** Returns mean, width and median of finite values; null for fewer than two, or equal ones. */
 export function spreadOfValues(values: Float64Array): PullSpread | null {

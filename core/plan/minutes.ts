@@ -68,7 +68,7 @@ function runMinutes(n_toys: number, minutes: number, kinds: readonly PlanSlot[][
 }
 
 /** Relative difference of two makespans that no plan can distinguish. */
-const TOLERANCE = 0.02;
+export const TOLERANCE = 0.02;
 
 /** Returns the time of a shard with the shortest makespan; of equally short ones the longest; null: none fits. */
 export function bestMinutes(planned: readonly PlannedMinutes[]): number | null {

@@ -11,7 +11,7 @@ import {
 } from "../format.ts";
 import { memoryToRequest, timeToRequest, wrapperMemory } from "../job_limits.ts";
 import { PLAN_SCHEMA, type PlannedCount, type ShardingPlan } from "../schema/plan.ts";
-import { bestMinutes, predictMinutes } from "./minutes.ts";
+import { bestMinutes, predictMinutes, TOLERANCE } from "./minutes.ts";
 import type { Pilot } from "./pilot.ts";
 import { candidateCounts, type HostSlots, pilotSlots, planSlots, predictCount } from "./predict.ts";
 
@@ -74,9 +74,6 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): 
     warnings: warnings(pilot, hosts, slots.length),
   };
 }
-
-/** Relative difference below which no plan can distinguish two counts. */
-const TOLERANCE = 0.02;
 
 /** Returns the largest relative excess over the best makespan that counts as equally good. */
 const toleratedShare = (uncertainty: number | null): number => Math.max(TOLERANCE, Math.min(uncertainty ?? 0, 0.05));

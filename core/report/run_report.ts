@@ -1,7 +1,7 @@
 import { ADVICE, nextCommand, OLD_ADVICE, type Remedies, remedyOf } from "../advice.ts";
 import { wavesText } from "../collected.ts";
 import { FAILURES } from "../failure.ts";
-import { fitWarnings } from "../fit_quality.ts";
+import { fitWarnings, STUCK } from "../fit_quality.ts";
 import {
   duration,
   mebibytes,
@@ -189,7 +189,7 @@ function cpuWords(run: RunFacts, usage: RunUsage | null): string {
 
 /** Returns a tile with the number of toys on a bound, if it is too large for chance. */
 function fitTiles({ poi, n_toys, findings }: FitQuality): Tile[] {
-  const stuck = findings.filter(({ kind }) => kind !== "mean" && kind !== "median");
+  const stuck = findings.filter(({ kind }) => STUCK.has(kind));
   return stuck.map(({ kind, n }) => ({
     value: n === n_toys ? `all ${n}` : `${n} of ${n_toys}`,
     words: `toys ${STUCK_WORDS[kind]} ${poi}: these fits got stuck`,

@@ -75,7 +75,7 @@ export interface RunningShard {
 }
 
 /** Seconds between the first and the final signal to a fit. */
-const GRACE_S = 5;
+export const GRACE_S = 5;
 
 /**
  * Starts an attempt and its fit. Returns undefined when another process has this attempt, or has committed the shard in

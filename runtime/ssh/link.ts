@@ -126,6 +126,3 @@ export interface HostLink {
   /** @returns whether the host had processed all that was sent when the connection ended */
   close(): Promise<boolean>;
 }
-
-/** Free space below which a disk is full, in kB. */
-export const FULL_DISK_KB = 64;

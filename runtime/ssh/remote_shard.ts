@@ -1,3 +1,4 @@
+import { FULL_DISK_KB } from "../../core/failure.ts";
 import { lostRecord } from "../../core/record.ts";
 import { attemptStem } from "../../core/run_paths.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
@@ -8,8 +9,9 @@ import type { JobContext } from "../shard/context.ts";
 import type { ShardEnd } from "../shard/fit.ts";
 import { recoverAttempt } from "../shard/ingest.ts";
 import { readShard } from "../shard/read.ts";
+import { GRACE_S } from "../shard/start.ts";
 import { pauseFor } from "../system/process.ts";
-import { FULL_DISK_KB, type HostLink } from "./link.ts";
+import type { HostLink } from "./link.ts";
 
 /** How an attempt on a host ended, by the host's report. */
 type RemoteEnd =
@@ -23,9 +25,6 @@ type RemoteEnd =
   | { kind: "left" };
 
 type Signal = "TERM" | "KILL";
-
-/** Seconds between the first and the final signal to a shard. */
-const GRACE_S = 5;
 
 /** When the shards of a loop are stopped. */
 export interface StopRules {

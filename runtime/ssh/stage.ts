@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
+import { FULL_DISK_KB } from "../../core/failure.ts";
 import { ifThere } from "../../core/file_fault.ts";
 import { HOSTS } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
@@ -16,7 +17,7 @@ import { makeFolder, removeQuietly, removeTree, writeWhole } from "../fs/write.t
 import { sentPlan } from "../render/render.ts";
 import type { Machine } from "../system/machine.ts";
 import { startTicks } from "../system/proc.ts";
-import { compareClocks, FULL_DISK_KB, type HostLink, type LinkOptions, readFacts } from "./link.ts";
+import { compareClocks, type HostLink, type LinkOptions, readFacts } from "./link.ts";
 import { HostFault, openSession, type SshSession } from "./session.ts";
 
 interface StagedFile {
