@@ -40,15 +40,11 @@ Deno.test("the job that finishes a run has these lines too, since the site may r
 
 /** The commands that a rendered file sets, read back from it. */
 function written(): string[] {
-  const options: Record<string, OptionValue> = {
-    "condor-request-disk": "1GB",
-    "condor-requirements": "true",
-    "condor-accounting-group": "g",
-    "condor-max-run-time": "1:00",
-    "condor-max-idle": 1,
-    "condor-max-materialize": 2,
-    "env": ["A"],
-  };
+  const options: Record<string, OptionValue> = { env: ["A"] };
+  for (const { name, type, role } of HTCONDOR_OPTIONS) {
+    if (type === "integer") options[name] = 1;
+    if (type === "string") options[name] = role === "time" ? "1:00" : "true";
+  }
   const { files } = htcondor.render(
     exampleContext(exampleManifest(4, { mode: "transfer", wrapper: "sh" }), { options }),
   );
