@@ -85,7 +85,9 @@ async function send(link: HostLink, { from, to, sha256, mode }: StagedFile): Pro
   await session.closeInput();
   const fault = await session.ended;
   if (fault !== null || broke !== null) {
-    throw new HostFault(`${basename(from)} cannot be sent there: ${explain(fault)}`);
+    const isFull = /No space left|quota exceeded/i.test(fault ?? "");
+    const why = isFull ? "its disk is full" : fault ?? "the connection broke";
+    throw new HostFault(`${basename(from)} cannot be sent there: ${why}`);
   }
 }
 
@@ -97,12 +99,6 @@ async function pour(path: string, write: (data: Uint8Array) => Promise<void>): P
   } finally {
     file.close();
   }
-}
-
-function explain(fault: string | null): string {
-  return fault !== null && /No space left|quota exceeded/i.test(fault)
-    ? "its disk is full"
-    : fault ?? "the connection broke";
 }
 
 /**
