@@ -69,13 +69,16 @@ export function durationSeconds(flag: string): (text: string) => number {
 /** Matches a time limit with at least minutes and seconds, or whole minutes, as durationSeconds reads them. */
 export const TIME_LIMIT = "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+";
 
+/** Returns whether a text can name a parameter: letters of any alphabet, digits, `_`, `.`, `-` and brackets. */
+export const isParameterName = (text: string): boolean => /^[\p{L}\p{N}_.\-[\]]+$/u.test(text);
+
 /** Reads the `name=value` pairs of --set. */
 export function setValues(pairs: readonly string[]): Record<string, number> {
   const values: Record<string, number> = Object.create(null);
   for (const pair of pairs) {
     const cut = pair.indexOf("=");
     const name = pair.slice(0, cut);
-    if (cut < 1 || !/^[\w.\-[\]]+$/.test(name)) {
+    if (cut < 1 || !isParameterName(name)) {
       throw new FarmError("usage", `Cannot use --set "${pair}": wanted NAME=NUMBER`);
     }
     if (Object.hasOwn(values, name)) throw new FarmError("usage", `Cannot use --set twice for "${name}"`);

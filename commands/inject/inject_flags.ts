@@ -1,6 +1,14 @@
 import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { type FlagTable, type FlagValues, probability, realNumber, runId, setValues } from "../../core/flags.ts";
+import {
+  type FlagTable,
+  type FlagValues,
+  isParameterName,
+  probability,
+  realNumber,
+  runId,
+  setValues,
+} from "../../core/flags.ts";
 import type { Bounds } from "../../core/schema/fit_quality.ts";
 import type { Inject, InjectThresholds } from "../../core/schema/inject.ts";
 import { readGrid } from "../../core/scan/grid.ts";
@@ -42,11 +50,10 @@ interface Injected {
  */
 function readInjected(text: string): Injected {
   const cut = text.indexOf("=");
-  if (cut < 1) {
+  if (cut < 1 || !isParameterName(text.slice(0, cut))) {
     throw new FarmError("usage", `Cannot use --inject "${text}": wanted NAME=VALUES`, "Like --inject mu=0,0.5,1,2");
   }
   const parameter = text.slice(0, cut);
-  setValues([`${parameter}=0`]); // the same names as --set
   return { parameter, values: readGrid("--inject", text.slice(cut + 1), 1, `${parameter}=`), text };
 }
 

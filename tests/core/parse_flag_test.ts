@@ -76,6 +76,7 @@ Deno.test("setValues() reads NAME=NUMBER pairs, also names that JavaScript knows
     "norm[sig]": -2e-7,
     constructor: 3,
   });
+  assert.deepEqual(setValues(["μ_sig=2"]), { "μ_sig": 2 });
   assert.deepEqual(setValues([]), {});
 });
 

@@ -35,6 +35,7 @@ Deno.test("each injected value has a run with pulls, seeds of its own, and the o
 for (
   const [what, change, wanted] of [
     ["without a name", { inject: "0,1" }, /Cannot use --inject "0,1": wanted NAME=VALUES/],
+    ["of a name with a blank", { inject: "m u=0,1" }, /Cannot use --inject "m u=0,1": wanted NAME=VALUES/],
     ["with a word", { inject: "mu=0,a" }, /Cannot use --inject "mu=0,a": "a" is no number/],
     ["of a value outside its bounds", { inject: "mu=1,9" }, /Cannot inject mu = 9: its bounds in the spec are 0 to 5/],
     [
