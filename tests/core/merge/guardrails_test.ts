@@ -51,7 +51,7 @@ Deno.test("the bounds themselves pass, values beyond them fail, and every failur
 });
 
 Deno.test("each guardrail counts as one, has words, fails a bad set, and is in the document and read back from it", () => {
-  const failing: RequestedGuardrails = {
+  const failing: Required<RequestedGuardrails> = {
     require_all_converged: true,
     max_abs_poi_pull_mean: 0.2,
     poi_pull_std_range: [0.9, 1.1],
