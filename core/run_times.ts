@@ -133,15 +133,17 @@ const UNKNOWN_TIMES: PlacedTimes = {
 function timesOn(clock: OneClock, all_submissions: readonly Submitted[]): PlacedTimes {
   const submissions = placeSubmissions(all_submissions, clock);
   const committed = clock.attempts.filter(isCommitted);
-  const stretches = splitSessions(clock.attempts.filter(isStamped), submissions);
-  const whole = stretches.length === 1 ? sessionOf(committed) : null;
+  const split = splitSessions(clock.attempts.filter(isStamped), submissions);
+  // A session without a result is none of those in which the shards were made.
+  const sessions = split.flatMap((one) => sessionOf(one.filter(isCommitted)) ?? []);
+  const whole = sessions.length === 1 ? sessionOf(committed) : null;
   return {
     makespan_s: whole?.makespan_s ?? null,
     makespan_spread_s: whole && clock.spread_s !== null ? secondsOf(clock.spread_s * 1000) : null,
     turnaround_s: turnaround(committed, submissions),
     ...waves(committed),
     toys_per_s: whole?.toys_per_s ?? null,
-    stretches: stretches.length > 1 ? stretches.flatMap((one) => sessionOf(one.filter(isCommitted)) ?? []) : [],
+    stretches: sessions.length > 1 ? sessions : [],
   };
 }
 

@@ -1,4 +1,5 @@
 import { EXIT_CODES } from "../../core/errors.ts";
+import { plural } from "../../core/format.ts";
 import type { PointRecord, Sweep } from "../../core/schema/sweep.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../runtime/sweep/load.ts";
@@ -40,7 +41,9 @@ const WORDS: Record<PointEvent["what"], string> = {
 };
 
 function eventText({ number, of, run_id, shards, what, error }: PointEvent): string {
-  return `run ${number} of ${of} (${run_id}, ${shards} shards) ${WORDS[what]}${error === null ? "" : `: ${error}`}`;
+  return `run ${number} of ${of} (${run_id}, ${plural(shards, "shard")}) ${WORDS[what]}${
+    error === null ? "" : `: ${error}`
+  }`;
 }
 
 /**

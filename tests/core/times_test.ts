@@ -74,6 +74,18 @@ Deno.test("an interrupted run has sessions, but no makespan and no rate of its o
   assert.equal(found.turnaround_s, 3620);
 });
 
+Deno.test("a session in which every attempt failed leaves the run one session, with its makespan", () => {
+  const failed = { is_committed: false, scheduler: "local" };
+  const attempts = [0, 1].map((i) => ran(i, 0, 5, failed));
+  const again = [ran(0, 100, 110, { scheduler: "local" }), ran(1, 101, 120, { scheduler: "local" })];
+  const found = times([...attempts, ...again], {
+    submissions: [{ at_ms: 0, shards: [0, 1] }, { at_ms: 99_000, shards: [0, 1] }],
+  });
+  assert.deepEqual([found.makespan_s, found.toys_per_s, found.stretches], [20, 1, []]);
+  assert.equal(found.turnaround_s, 120);
+  assert.equal(found.failed_attempts, 2);
+});
+
 Deno.test("a pause in which shards waited in the queue belongs to the run", () => {
   const found = times([ran(0, 0, 10), ran(1, 3600, 3620)], { submissions: [{ at_ms: 0, shards: [0, 1] }] });
   assert.equal(found.makespan_s, 3620);
