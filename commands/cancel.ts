@@ -6,6 +6,7 @@ import { stopRemote } from "../runtime/control/work.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
 import { scanRun } from "../runtime/state/scan.ts";
+import { hasAllFiles } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
@@ -17,13 +18,16 @@ export default defineCommand({
     const run = runOf(args, out);
     const adapter = await adapterOf(run, out);
     const { cancelled, left } = await cancelRun(run, adapter);
-    const { alive, unknown } = await queryWorkers(run);
+    const { alive, elsewhere, unknown } = await queryWorkers(run);
+    // Pilots are jobs of the scheduler; the loops of a whole run end by themselves.
+    const away = hasAllFiles(run) ? [] : elsewhere.filter(({ pilot }) => pilot !== true);
     const workers = alive.length > 0 ? (await stopWorkers(run, null)).stopped : [];
     const remote = await stopOrphans(run, out);
     const words = [
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),
       ...left.map((job) => leftWords(adapter.name, job)),
       ...workers.map((worker) => `stopped worker ${worker.process.pid}`),
+      ...away.map(({ process: { host } }) => `a worker on ${host} may still run; cancel the run there too`),
       ...unknown.map(({ why }) => why),
       ...(remote.stopped.length > 0 ? [`stopped on their hosts: ${namedShards(remote.stopped)}`] : []),
       ...(remote.unclear.length > 0
@@ -35,10 +39,13 @@ export default defineCommand({
       cancelled: cancelled.map(({ job_id, token }) => ({ job_id, token })),
       left,
       workers: workers.map((one) => one.process.pid),
+      workers_out_of_reach: away.map(({ process: { host, pid } }) => ({ host, pid })),
       remote,
     });
     if (words.length > 0) out.note("Finished shards are kept; nsfarm-deno retry reruns the others");
-    return left.length + remote.unclear.length + unknown.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
+    return left.length + remote.unclear.length + unknown.length + away.length > 0
+      ? EXIT_CODES.unreachable
+      : EXIT_CODES.done;
   },
 });
 

@@ -67,11 +67,14 @@ function notStarted(log: string, code: number): FarmError {
 
 type InspectedWorker = Worker & { running: number[] };
 
-/** Returns the worker loops of this run that are alive on this machine, with the shards that each runs now. */
+/**
+ * Returns the worker loops of this run that are alive on this machine, with the shards that each runs now, and those that
+ * were started out of reach.
+ */
 export async function queryWorkers(
   run: Run<FarmManifest>,
-): Promise<{ alive: InspectedWorker[]; unknown: UnknownWorker[] }> {
-  const { alive, unknown } = await inspectWorkers(run, await bootId());
+): Promise<{ alive: InspectedWorker[]; elsewhere: Worker[]; unknown: UnknownWorker[] }> {
+  const { alive, elsewhere, unknown } = await inspectWorkers(run, await bootId());
   const attempts = [...listAttempts(run.dir)].flatMap(([shard, numbers]) =>
     readAttempt(run.dir, shard, numbers.at(-1) ?? 0) ?? []
   );
@@ -79,6 +82,7 @@ export async function queryWorkers(
     attempts.filter((one) => one.end === null && isSameProcess(one.wrapper, worker.process));
   return {
     alive: alive.map((worker) => ({ ...worker, running: runs(worker).map((one) => one.shard_index) })),
+    elsewhere,
     unknown,
   };
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { WORKER_SCHEMA } from "../../core/schema/attempt.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { type FakeSlurm, fakeSlurm } from "../support/fake_slurm.ts";
 import { mustRun, renderRun, requestArgs, start } from "../support/farm.ts";
@@ -199,4 +201,28 @@ Deno.test("status waits about ten seconds for a squeue that hangs, shows the sta
     await slurm.replace("squeue", `sleep 40\n${squeue}`);
     const { stdout } = await must(["status"]);
     assert.match(stdout, /slurm did not answer: no answer in time/);
+  }));
+
+Deno.test("cancel names a worker on another machine, which it cannot stop, and exits 4 until the run is whole", () =>
+  inFolder(async (folder) => {
+    const dir = await renderRun(folder, { toys: 2, shards: 1 });
+    const { farm: { run_token } } = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8"));
+    const process = { host: "login2", boot_id: "another-boot", pid: 7, start_ticks: "70" };
+    const loop = {
+      token: "0123456789abcdef",
+      run_token,
+      process,
+      slots: 1,
+      started_at_utc: "2026-01-01T00:00:00.000Z",
+    };
+    const document = { schema_version: WORKER_SCHEMA, ...loop, beats: 3, beat_interval_s: 40 };
+    const path = join(dir, "claims", `worker_${loop.token}.json`);
+    await writeFile(path, JSON.stringify(document));
+    assert.match((await mustRun(folder, ["cancel", dir], 4)).stdout, /^a worker on login2 may still run; cancel/m);
+    await writeFile(path, JSON.stringify({ ...document, pilot: true }));
+    assert.match((await mustRun(folder, ["cancel", dir])).stdout, /^no job of this run is running or queued/m);
+    await writeFile(path, JSON.stringify(document));
+    await mustRun(folder, ["work", dir]);
+    await mustRun(folder, ["cancel", dir]);
+    await rm(path);
   }));
