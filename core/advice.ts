@@ -1,3 +1,4 @@
+import type { StatusShard } from "./describe_status.ts";
 import { FAILURES, type Remedy } from "./failure.ts";
 import { plural } from "./format.ts";
 import type { Cause, ShardState } from "./schema/enums.ts";
@@ -150,15 +151,10 @@ export function nothingToSubmit(
 const isOnItsWay = (remedy: Remedy): boolean => remedy === "going" || remedy === "waiting";
 
 /** Known facts about a shard that is not done. */
-export interface OpenShard {
-  shard: number;
-  state: ShardState;
-  /** Reason for the state, as `status` prints it. */
-  why: string;
-  host: string | null;
+export interface OpenShard extends Omit<StatusShard, "fault"> {
   /** Cause of the last attempt that ended. */
   cause: Cause | null;
-  /** What its scheduler blames. */
+  /** What its scheduler blames, or its node. */
   fault?: Fault | null;
   /** First line of stderr of that attempt. */
   said: string | null;

@@ -2,17 +2,12 @@ import { namedShards } from "./format.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
 import { leftText, rateText } from "./progress.ts";
 import type { ShardState } from "./schema/enums.ts";
-import type { Fault } from "./schema/scheduler.ts";
-import { NOT_SUBMITTED } from "./shard_states.ts";
+import { NOT_SUBMITTED, type ShardView } from "./shard_states.ts";
 import { describeUsage, type RunUsage } from "./usage.ts";
 
-export interface StatusShard {
+/** A shard as `status` prints it. */
+export interface StatusShard extends ShardView {
   shard: number;
-  state: ShardState;
-  why: string;
-  host: string | null;
-  /** What its scheduler blames. */
-  fault?: Fault;
 }
 
 export interface StatusSummary {

@@ -115,12 +115,15 @@ const NOT_COMPLETED = "JobStatus =!= 4";
 export const discardHTCondor = (handles: Handle[], shards: number[]): Command[] =>
   removeJobs(handles, shards, ` && ${COMPLETED}`);
 
-function removeJobs(handles: Handle[], shards: number[] | null, further: string): Command[] {
+const removeJobs = (handles: Handle[], shards: number[] | null, further: string): Command[] =>
+  jobsOf(handles, shards).map(({ mine, some }) => command("condor_rm", "-constraint", `${mine}${some}${further}`));
+
+/** Returns the constraint on the jobs of each handle, and what limits it to those of some shards. */
+function jobsOf(handles: Handle[], shards: number[] | null): { mine: string; some: string }[] {
   return handles.flatMap(({ token, chunk }) => {
     const tasks = tasksFor(chunk, shards);
     if (tasks.length === 0) return [];
-    const some = shards === null ? "" : ` && member(ProcId, {${tasks.join(", ")}})`;
-    return [{ argv: ["condor_rm", "-constraint", `${jobConstraint(token)}${some}${further}`], timeout_s: 120 }];
+    return { mine: jobConstraint(token), some: shards === null ? "" : ` && member(ProcId, {${tasks.join(", ")}})` };
   });
 }
 
@@ -243,14 +246,8 @@ export const releaseHTCondor = (context: RenderContext, handles: Handle[], shard
 
 const command = (...argv: string[]): Command => ({ argv, timeout_s: 120 });
 
-function selected(handles: Handle[], shards: number[] | null, state: string): string[] {
-  return handles.flatMap(({ token, chunk }) => {
-    const tasks = tasksFor(chunk, shards);
-    if (tasks.length === 0) return [];
-    const some = shards === null ? "" : ` && member(ProcId, {${tasks.join(", ")}})`;
-    return [`${jobConstraint(token)} && ${state}${some}`];
-  });
-}
+const selected = (handles: Handle[], shards: number[] | null, state: string): string[] =>
+  jobsOf(handles, shards).map(({ mine, some }) => `${mine} && ${state}${some}`);
 
 const materialize = ({ options }: RenderContext, handles: Handle[], paused: 0 | 1): Command[] =>
   hasLateJobs(options)
