@@ -1,7 +1,7 @@
 import type { StatusShard } from "./describe_status.ts";
 import { FAILURES, type Remedy } from "./failure.ts";
 import { plural } from "./format.ts";
-import type { Cause, ShardState } from "./schema/enums.ts";
+import type { Cause } from "./schema/enums.ts";
 import type { Fault } from "./schema/scheduler.ts";
 import { isEnded, isWaiting, NOT_ANSWERED, NOT_SUBMITTED, STATES } from "./shard_states.ts";
 import { PAUSED } from "./steering.ts";

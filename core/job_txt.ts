@@ -40,12 +40,19 @@ export function readJobFacts(text: string): JobFacts | undefined {
   return { ended: values.get("end") === "1", values, stderr, environment };
 }
 
-export function numberIn(facts: JobFacts, key: string): number | null {
-  const text = facts.values.get(key);
-  if (text === undefined || text === "") return null;
-  const value = Number(text);
+/** Reads a number of 0 or more that a script printed. */
+export function readNumber(text: string | null): number | null {
+  const value = Number(text ?? NaN);
   return Number.isFinite(value) && value >= 0 ? value : null;
 }
+
+/** Reads the three load averages that a script printed. */
+export function readLoads(text: string | null): number[] | null {
+  const values = (text ?? "").split(" ").map(Number);
+  return values.length === 3 && values.every((value) => Number.isFinite(value) && value >= 0) ? values : null;
+}
+
+export const numberIn = (facts: JobFacts, key: string): number | null => readNumber(textIn(facts, key));
 
 export const textIn = (facts: JobFacts, key: string): string | null => facts.values.get(key) || null;
 
@@ -161,8 +168,8 @@ export function jobRecord(
     kernel: textIn(facts, "kernel"),
     glibc: readGlibc(textIn(facts, "glibc")),
     threads: whole(facts, "threads"),
-    load_average_start: loads(facts, "load_start"),
-    load_average_end: loads(facts, "load_end"),
+    load_average_start: readLoads(textIn(facts, "load_start")),
+    load_average_end: readLoads(textIn(facts, "load_end")),
     uptime_s: numberIn(facts, "uptime_s"),
     ...jobTime(facts),
     cpu_user_s: numberIn(facts, "cpu_user_s"),
@@ -224,9 +231,4 @@ export function jobFilesFault(manifest: FarmManifest, facts: JobFacts): string |
 function whole(facts: JobFacts, key: string): number | null {
   const value = numberIn(facts, key);
   return value !== null && Number.isInteger(value) ? value : null;
-}
-
-function loads(facts: JobFacts, key: string): number[] | null {
-  const values = (textIn(facts, key) ?? "").split(" ").map(Number);
-  return values.length === 3 && values.every(Number.isFinite) ? values : null;
 }

@@ -1,4 +1,5 @@
 import { readGlibc } from "../glibc.ts";
+import { readLoads, readNumber } from "../job_txt.ts";
 import type { Attempt } from "../schema/attempt.ts";
 import type { FarmManifest } from "../schema/manifest.ts";
 import type { ShardRecord } from "../schema/shard_record.ts";
@@ -43,7 +44,7 @@ export function readHostFacts(lines: readonly string[]): HostFacts {
     kernel: text("kernel"),
     glibc: readGlibc(text("glibc")),
     boot_id: text("boot_id"),
-    load_average: loads(text("load")),
+    load_average: readLoads(text("load")),
     cpu_model: text("cpu_model"),
     cpus_logical: logical,
     cpus_physical: count(text("cpus_physical")) ?? logical,
@@ -58,24 +59,14 @@ export function readHostFacts(lines: readonly string[]): HostFacts {
   };
 }
 
-function number(text: string | null): number | null {
-  const value = Number(text ?? "");
-  return text !== null && Number.isFinite(value) && value >= 0 ? value : null;
-}
-
 function count(text: string | null): number | null {
-  const value = number(text);
+  const value = readNumber(text);
   return value !== null && Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
 function kilo(text: string | null): number | null {
-  const value = number(text);
+  const value = readNumber(text);
   return value === null ? null : value * 1024;
-}
-
-function loads(text: string | null): number[] | null {
-  const values = (text ?? "").split(" ").map(Number);
-  return values.length === 3 && values.every((value) => Number.isFinite(value) && value >= 0) ? values : null;
 }
 
 export const THREAD_POLICIES = ["physical", "logical", "auto", "nextstat-auto"] as const;
