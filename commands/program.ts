@@ -62,7 +62,7 @@ async function runCommand(row: TableRow, argv: string[]): Promise<number> {
     await command.parseAsync(words, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
-      return await commanderExit(await cause(error, command, words), command, row.name);
+      return await commanderExit(await unknownOption(error, command, words), command, row.name);
     }
     throw use ? use.ofProfile(error, profile, added) : error;
   }
@@ -108,8 +108,12 @@ function defineArgument(command: Command, arg: string): void {
 
 const angled = (arg: string) => arg.startsWith("[") ? arg.toLowerCase() : `<${arg.toLowerCase()}>`;
 
-/** Returns the error of an unknown option in place of that of a missing one, which it may be, misspelt. */
-async function cause(error: CommanderError, command: Command, words: readonly string[]): Promise<CommanderError> {
+/** Returns the error of an unknown option, if any, in place of that of a missing one, which it may be, misspelt. */
+async function unknownOption(
+  error: CommanderError,
+  command: Command,
+  words: readonly string[],
+): Promise<CommanderError> {
   if (error.code !== "commander.missingMandatoryOptionValue") return error;
   for (const option of command.options) option.makeOptionMandatory(false);
   try {

@@ -10,6 +10,9 @@ const N_TESTS = 5;
 /** Gaussian quantile of a one-sided confidence of 95 %, at which a point is shown to be acceptable. */
 const SHOWN_SIGMA = 1.6449;
 
+/** Median distance of a Gaussian value from its centre, in sigmas. */
+const MEDIAN_OFFSET = 0.6745;
+
 /** With fewer pulls their width has no usable error. */
 export const MIN_PULLS = 50;
 
@@ -95,12 +98,20 @@ function coverageWords(sigmas: number, { k, n, p }: ToyRate, [least, most]: [num
 /**
  * Returns the factor by which the toys must grow until mean and width of the pulls are shown to be within or beyond the
  * thresholds, if their estimates stay; 1 or less: they are shown to be within. An estimate closer to its threshold than
- * its error will move, and counts as one error away.
+ * its error will move, and counts as one error away; where the error is larger than the range, it counts as that of an
+ * honest fit, half of which are then shown to be within. Infinity for a range of no width.
  */
 export function growthNeeded(pulls: PullSpread, { thresholds, alarm_sigma }: Rules): number {
-  const factors = [meanExcess(pulls, thresholds), widthExcess(pulls, thresholds)].map((excess) => {
+  const { max_bias, width_tolerance } = thresholds;
+  const { mean, width } = pulls;
+  const factor = (excess: number, half_range: number): number => {
     const wanted = excess < 0 ? SHOWN_SIGMA : alarm_sigma;
-    return (wanted / Math.max(1, Math.abs(excess))) ** 2;
-  });
-  return Math.max(...factors);
+    const growth = (wanted / Math.max(1, Math.abs(excess))) ** 2;
+    return Math.abs(excess) > 1 ? growth : Math.max(growth, ((SHOWN_SIGMA + MEDIAN_OFFSET) / half_range) ** 2);
+  };
+  const half_width = Math.log((1 + width_tolerance) / (1 - width_tolerance)) / 2;
+  return Math.max(
+    factor(meanExcess(pulls, thresholds), max_bias / mean.error),
+    factor(widthExcess(pulls, thresholds), half_width / (width.error / width.value)),
+  );
 }

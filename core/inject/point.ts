@@ -126,14 +126,12 @@ function tooFew({ output }: PointToys, n_pulls: number): Verdict {
 }
 
 function undecided(n_toys: number, growth: number, { thresholds: { max_bias, width_tolerance } }: Rules): Verdict {
+  const what = `|mean pull| is below ${max_bias} and the width 1 ± ${width_tolerance}`;
+  if (growth === Infinity) {
+    return { verdict: "undecided", why: [`no number of toys can show that ${what}`], more_toys: null };
+  }
   const more_toys = roundedUp((growth - 1) * n_toys);
-  return {
-    verdict: "undecided",
-    why: [
-      `not enough toys: about ${more_toys} more show whether |mean pull| is below ${max_bias} and the width 1 ± ${width_tolerance}`,
-    ],
-    more_toys,
-  };
+  return { verdict: "undecided", why: [`not enough toys: about ${more_toys} more show whether ${what}`], more_toys };
 }
 
 /** Returns a number of toys rounded up to two digits. */

@@ -22,15 +22,3 @@ export function identityNow(path: string): FileIdentity | null {
   if (!seen?.isFile && !seen?.isDirectory) return seen;
   return orElse(undefined, () => whileOpen(Deno.openSync(path), (file) => file.statSync())) ?? lookup();
 }
-
-/** The PID namespace of a machine's first processes (PROC_PID_INIT_INO, proc_ns.h of Linux). */
-const FIRST_NAMESPACE = "4026531836";
-
-/**
- * Returns the number of this process's PID namespace; empty for the machine's first, and where it is not known. A process
- * number names a process of its own namespace only.
- */
-export function pidNamespace(link = orElse("", () => Deno.readLinkSync("/proc/self/ns/pid"))): string {
-  const number = /^pid:\[(\d+)\]$/.exec(link)?.[1] ?? FIRST_NAMESPACE;
-  return number === FIRST_NAMESPACE ? "" : number;
-}

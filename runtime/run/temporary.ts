@@ -3,10 +3,9 @@ import { kill } from "node:process";
 import { orElse, systemCode } from "../../core/errors.ts";
 import { ASIDE, ATTEMPTS, bootTag, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
 import { namesInPassing } from "../fs/list.ts";
-import { pidNamespace } from "../fs/open.ts";
 import { exists, explainWrite, removeQuietly, removeTree, UNKNOWN_BOOT, writeTemporary } from "../fs/write.ts";
 import type { Machine } from "../system/machine.ts";
-import { bootId, startTicks } from "../system/proc.ts";
+import { bootId, pidNamespace, startTicks } from "../system/proc.ts";
 
 /**
  * Removes temporary files of dead processes of this machine, and old ones of other machines or of an earlier boot of

@@ -12,11 +12,10 @@ import { hostAgent } from "../../schedulers/host_agent.ts";
 import { JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { namesInPassing } from "../fs/list.ts";
-import { pidNamespace } from "../fs/open.ts";
 import { makeFolder, removeQuietly, removeTree, writeWhole } from "../fs/write.ts";
 import { sentPlan } from "../render/render.ts";
 import type { Machine } from "../system/machine.ts";
-import { startTicks } from "../system/proc.ts";
+import { pidNamespace, startTicks } from "../system/proc.ts";
 import { compareClocks, type HostLink, type LinkOptions, readFacts } from "./link.ts";
 import { HostFault, openSession, type SshSession } from "./session.ts";
 

@@ -1,6 +1,5 @@
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import type { ProcessId } from "../../core/schema/attempt.ts";
-import { pidNamespace } from "../fs/open.ts";
 import { pauseFor } from "./process.ts";
 
 /**
@@ -67,6 +66,18 @@ async function readOwn(): Promise<OwnProc> {
 export async function bootId(): Promise<string> {
   const id = (await readProc(["/proc/sys/kernel/random/boot_id"])).trim();
   return processBoot(id === "" ? "unknown" : id);
+}
+
+/** The PID namespace of a machine's first processes (PROC_PID_INIT_INO, proc_ns.h of Linux). */
+const FIRST_NAMESPACE = "4026531836";
+
+/**
+ * Returns the number of this process's PID namespace; empty for the machine's first, and where it is not known. A process
+ * number names a process of its own namespace only.
+ */
+export function pidNamespace(link = orElse("", () => Deno.readLinkSync("/proc/self/ns/pid"))): string {
+  const number = /^pid:\[(\d+)\]$/.exec(link)?.[1] ?? FIRST_NAMESPACE;
+  return number === FIRST_NAMESPACE ? "" : number;
 }
 
 /**

@@ -116,6 +116,23 @@ Deno.test("the growth that is named is that of the closed form, and a mean at it
   assert(Math.abs(growthNeeded({ ...pulls, mean: { value: 0.14, error } }, rules()) - alarm_sigma ** 2) < 1e-9);
 });
 
+for (const [name, [max_bias, width_tolerance]] of [["bias", [0.02, 0.5]], ["width", [0.5, 0.02]]] as const) {
+  Deno.test(`of honest fits with as many toys as were named for a tight threshold of the ${name} about half are acceptable`, () => {
+    const by = rules({ max_bias, width_tolerance });
+    const { verdict, more_toys } = point({ n: 400, draw: 0.5 }, by);
+    assert.equal(verdict, "undecided");
+    const enough = Array.from({ length: 40 }, (_, i) => point({ n: 400 + (more_toys ?? NaN), draw: i / 40 }, by));
+    const share = enough.filter((one) => one.verdict === "acceptable").length / enough.length;
+    assert(share > 0.3 && share < 0.8, `${share} with ${more_toys} more toys`);
+  });
+}
+
+Deno.test("without any tolerance no number of toys is named", () => {
+  const { verdict, why, more_toys } = point({ n: 400, draw: 0.5 }, rules({ max_bias: 0, false_alarm: 0.01 }));
+  assert.deepEqual([verdict, more_toys], ["undecided", null]);
+  assert.match(why[0] ?? "", /^no number of toys can show that \|mean pull\| is below 0 and/);
+});
+
 Deno.test("a biased fit is called acceptable in at most one of twenty studies", () => {
   let acceptable = 0;
   for (let i = 0; i < 1000; i++) {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pidNamespace } from "../../../runtime/fs/open.ts";
-import { isSameBoot, processBoot, startTicks } from "../../../runtime/system/proc.ts";
+import { isSameBoot, pidNamespace, processBoot, startTicks } from "../../../runtime/system/proc.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 /** Does something while the program cat fails so many times before it works. */
