@@ -17,6 +17,8 @@ export const SUBMIT_LOCK = ".submit.lock";
 export const FETCH_LOCK = ".fetch.lock";
 
 export const MERGE_STATUS = "merge_status.json";
+/** Locked while MERGED and MERGE_STATUS are written, so that both are of one merge. */
+export const MERGE_LOCK = `.${MERGE_STATUS}.lock`;
 
 export const ATTEMPTS = "attempts";
 

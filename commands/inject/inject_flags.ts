@@ -103,7 +103,7 @@ async function checkValues(config: string, parameter: string, values: readonly n
   }
   if (model && !model.parameters.includes(parameter)) {
     throw new FarmError(
-      "usage",
+      "input",
       `Cannot inject "${parameter}": the spec has no parameter of that name`,
       `Its parameters are ${model.parameters.join(", ")}`,
     );

@@ -33,9 +33,9 @@ export const driveLimit = (
       await takeRound(now, adapter);
       const code = await drivePoints(now, adapter, signals, out, goOnWords(path, wanted));
       if (signals.exitCode() !== null) return code;
-      // Another command that drives the limit added toys: the points are not what this one has watched.
-      if (loadStudy(LIMIT, path).document.rounds.length > now.document.rounds.length) continue;
-      if (code !== EXIT_CODES.done || !addRound(now, wanted, out)) return null;
+      const isOver = code !== EXIT_CODES.done || !addRound(now, wanted, out);
+      // A round was added, here or by another command that drives the limit: then the points are not what was watched.
+      if (isOver && loadStudy(LIMIT, path).document.rounds.length === now.document.rounds.length) return null;
     }
   });
 

@@ -2,10 +2,11 @@ import { basename, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merge/merged_check.ts";
-import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
+import { MERGE_LOCK, MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { MergedAbout } from "../../core/schema/merged.ts";
 import { workloads } from "../../core/workload/registry.ts";
+import { whileLockedSync } from "../fs/exclusive.ts";
 import { hashFile, infoOf, isBeside } from "../fs/hash_file.ts";
 import { whileOpen } from "../fs/open.ts";
 import {
@@ -17,6 +18,7 @@ import {
   readRegular,
   Unreadable,
 } from "../fs/read.ts";
+import { exists } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
 
 /** Returns the validity of a run's merged.out.json by its own declarations; its toys are not read. */
@@ -26,12 +28,19 @@ export function mergedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">):
 
 /**
  * Returns the same, and whether the bytes are those that the merge wrote. The bytes are read only where size or time
- * changed.
+ * changed. Waits for a merge that is writing its two documents now.
  */
 export function summedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
+  const found = findSummed(dir);
+  const lock = join(dir, MERGE_LOCK);
+  const isBetween = found.kind === "read" && found.is_changed && exists(lock);
+  return checkMerged(manifest, isBetween ? whileLockedSync(lock, () => findSummed(dir)) : found);
+}
+
+function findSummed(dir: string): FoundMerged {
   const found = findMerged(join(dir, MERGED));
   const isOurs = found.kind === "read" && found.about.merge.farm !== undefined;
-  return checkMerged(manifest, isOurs ? { ...found, is_changed: isChanged(dir) } : found);
+  return isOurs ? { ...found, is_changed: isChanged(dir) } : found;
 }
 
 /** Whether the file changed since its merge; false where no merge of it is on record. */

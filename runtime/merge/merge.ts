@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { FarmError, orElse } from "../../core/errors.ts";
 import { hasGuardrail, needsPulls, NO_GUARDRAILS, replaceGuardrails } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
-import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
+import { MERGE_LOCK, MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { MERGE_STATUS_SCHEMA, type MergeReport, type MergeStatus } from "../../core/schema/merge_report.ts";
 import { VERSION } from "../../core/version.ts";
@@ -51,7 +51,7 @@ export async function mergeRun(options: MergeOptions, now_utc: string): Promise<
     if (sources.run === null || options.out !== null) return await work(sources);
     // Under a lock: of two merges at the same time, merged.out.json and merge_status.json must be of the same one. The
     // run is opened again: it may have been extended, and merged, while this merge waited.
-    return await whileLocked(join(sources.run.dir, `.${MERGE_STATUS}.lock`), () => work(openSources(options)));
+    return await whileLocked(join(sources.run.dir, MERGE_LOCK), () => work(openSources(options)));
   } finally {
     helper?.dismiss();
   }

@@ -29,7 +29,8 @@ export function condorFile(options: PoolOptions = {}): CondorTest {
 
 /** Removes the remaining jobs, so that each test begins with free slots. */
 export async function emptyQueue(pool: CondorPool): Promise<void> {
-  if (await queued(pool) !== "") await pool.ask("condor_rm", "-all");
+  // Jobs that end meanwhile make condor_rm fail: the queue itself shows whether it is empty.
+  if (await queued(pool) !== "") await pool.ask("condor_rm", "-all").catch(() => "");
   await until("the queue is empty", async () => await queued(pool) === "");
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
 import { mergedCheckOf, summedCheckOf } from "../../../runtime/merge/check_merged.ts";
 import { inventedRun } from "../../fixtures/run.ts";
@@ -70,4 +71,25 @@ Deno.test("a merged document with one changed digit is damaged until it is merge
     assert.equal(check(), "damaged");
     await merge(manifest.run_dir);
     assert.equal(check(), "whole");
+  }));
+
+Deno.test("a merge that has written its document and not yet its status is waited for", () =>
+  inFolder(async (folder) => {
+    const { manifest } = await mergedRun(folder);
+    const dir = manifest.run_dir;
+    const status = join(dir, "merge_status.json");
+    const before = await readFile(status);
+    await merge(dir, { guardrails: { ...NO_GUARDRAILS, require_all_converged: true } });
+    await rename(status, join(folder, "status"));
+    await writeFile(status, before);
+    const check = () => summedCheckOf({ dir, manifest }).state;
+    assert.equal(check(), "damaged", "no merge is at it");
+    const script = 'echo locked; sleep 0.3; cp "$1" "$2"';
+    const args = [join(dir, ".merge_status.json.lock"), "sh", "-c", script, "sh", join(folder, "status"), status];
+    const merging = new Deno.Command("flock", { args, stdout: "piped" }).spawn();
+    const reader = merging.stdout.getReader();
+    await reader.read();
+    assert.equal(check(), "whole");
+    await reader.cancel();
+    assert.ok((await merging.status).success);
   }));
