@@ -20,7 +20,7 @@ import { sha256Of } from "../fs/hash_file.ts";
 import { whileOpen } from "../fs/open.ts";
 import { inputError, openRegular, parseJson, Unreadable, unreadable } from "../fs/read.ts";
 import { refuseOut } from "../fs/refuse_out.ts";
-import { exists, type Fill, writeStreamed } from "../fs/write.ts";
+import { exists, type Fill, hashAlong, writeStreamed } from "../fs/write.ts";
 import { mergedCheckOf } from "../merge/check_merged.ts";
 import { type Finding, verifyFiles } from "../merge/verify.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
@@ -248,7 +248,7 @@ function packFile({ dir, stamps }: Packed, folder: string, name: string, write: 
     const { size: bytes, mtime } = info;
     const mtime_s = (mtime?.getTime() ?? 0) / 1000;
     write(tarHeader({ name: `${folder}/${name}`, bytes, mtime_s }));
-    const sha256 = copyInto(path, file, bytes, write);
+    const { sha256 } = hashAlong((copy) => copyInto(path, file, bytes, copy), write);
     write(new Uint8Array(tarPadding(bytes)));
     return { sha256, mtime_s };
   });
@@ -262,19 +262,16 @@ function openSource(path: string): Deno.FsFile {
   }
 }
 
-/** Writes the bytes of a file into the archive and returns their sha256. */
-function copyInto(path: string, file: Deno.FsFile, bytes: number, write: Parameters<Fill>[0]): string {
-  const hash = createHash("sha256");
+/** Writes the bytes of a file into the archive. */
+function copyInto(path: string, file: Deno.FsFile, bytes: number, write: Parameters<Fill>[0]): void {
   const buffer = new Uint8Array(PIECE_BYTES);
   let left = bytes;
   for (let n = file.readSync(buffer); n !== null; n = file.readSync(buffer)) {
     left -= n;
     if (left < 0) break;
-    hash.update(buffer.subarray(0, n));
     write(buffer.subarray(0, n));
   }
   if (left !== 0) throw changed(path);
-  return hash.digest("hex");
 }
 
 const changed = (path: string) =>

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
 import { orElse } from "../../core/errors.ts";
 import { ifThere } from "../../core/file_fault.ts";
@@ -44,10 +44,12 @@ const MAX_JOB_TEXT_BYTES = 1024 * 1024;
  */
 export function ingestIncoming(run: Run<FarmManifest>): void {
   const plans = new Map(livePlans(run.manifest).map((plan) => [plan.shard_index, plan]));
+  let now_ms: number | undefined;
+  const serverNow = () => now_ms ??= serverNow_ms(join(run.dir, INCOMING));
   for (const name of listNames(join(run.dir, INCOMING))) {
     const [, shard, id] = JOB_TEXT.exec(name) ?? [];
     const plan = plans.get(Number(shard));
-    if (plan && id !== undefined) recoverAttempt(run, plan, id);
+    if (plan && id !== undefined) recoverAttempt(run, plan, id, LATE_FILES_S, serverNow);
   }
 }
 
@@ -67,12 +69,14 @@ export function sweepIncoming(dir: string, done: ReadonlySet<number>): void {
  * Ingests one attempt when its files are whole.
  * @param id the stem of its files' names
  * @param late_s time in which files may arrive after their job.txt
+ * @param serverNow returns the file server's time in ms, which takes a new file
  */
 export function recoverAttempt(
   run: Run<FarmManifest>,
   plan: Plan,
   id: string,
   late_s = LATE_FILES_S,
+  serverNow = () => serverNow_ms(join(run.dir, INCOMING)),
 ): Committed | undefined {
   const base = join(run.dir, INCOMING, attemptStem(plan.shard_index, id));
   const job_txt = `${base}.job.txt`;
@@ -80,7 +84,7 @@ export function recoverAttempt(
   if (!facts?.ended || facts.values.get("run_token") !== run.manifest.farm.run_token) return undefined;
   const files = fitFilesOf(base);
   if (!areThere(files, facts)) {
-    const age_s = ageOf(job_txt);
+    const age_s = ageOf(job_txt, serverNow());
     if (age_s === null || age_s < late_s) return undefined;
   }
   const numbers = listAttempts(run.dir).get(plan.shard_index) ?? [];
@@ -116,8 +120,7 @@ const sizeOf = (path: string): number | null => orElse(null, () => Deno.lstatSyn
  * Returns the seconds since a file last changed here, which is its arrival, by the clock of the file server: that of this
  * machine may be another. Null where another process has ingested the file meanwhile.
  */
-function ageOf(path: string): number | null {
-  const now_ms = serverNow_ms(dirname(path));
+function ageOf(path: string, now_ms: number): number | null {
   return ifThere(null, () => {
     const { ctime, mtime } = Deno.lstatSync(path);
     return ((Number.isFinite(now_ms) ? now_ms : Date.now()) - (ctime ?? mtime ?? new Date(0)).getTime()) / 1000;

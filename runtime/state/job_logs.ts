@@ -19,8 +19,16 @@ interface JobLog {
 
 /** Returns the logs of a shard's jobs, newest last. */
 export function readJobLogs(dir: string, adapter: Backend, shard: number): JobLog[] {
-  return handlesOf(readSubmissions(dir)).filter(({ chunk }) => chunk.shards.includes(shard))
-    .flatMap((handle) => openJobLogs(dir, adapter, handle)(shard, false));
+  return jobsOf(dir, new Set([shard])).flatMap(({ handle }) => openJobLogs(dir, adapter, handle)(shard, false));
+}
+
+/** Returns the submissions with any of the shards, oldest first, each with those. */
+function jobsOf(dir: string, shards: ReadonlySet<number>): { handle: Handle; mine: number[] }[] {
+  if (shards.size === 0) return [];
+  return handlesOf(readSubmissions(dir)).flatMap((handle) => {
+    const mine = handle.chunk.shards.filter((shard) => shards.has(shard));
+    return mine.length === 0 ? [] : [{ handle, mine }];
+  });
 }
 
 /** A log, and its first line with a word; undefined: it has none. */
@@ -41,10 +49,10 @@ export const firstLine = ({ name, text }: JobLog): FirstLine => (
  */
 export function tellingJobLogs(dir: string, adapter: Backend, shards: ReadonlySet<number>): Map<number, FirstLine> {
   const found = new Map<number, FirstLine>();
-  for (const handle of shards.size === 0 ? [] : handlesOf(readSubmissions(dir)).toReversed()) {
+  for (const { handle, mine } of jobsOf(dir, shards).toReversed()) {
     const read = openJobLogs(dir, adapter, handle);
-    for (const shard of handle.chunk.shards) {
-      if (!shards.has(shard) || found.get(shard)?.line !== undefined) continue;
+    for (const shard of mine) {
+      if (found.get(shard)?.line !== undefined) continue;
       const logs = read(shard, true).map(firstLine);
       const log = logs.find(({ line }) => line !== undefined) ?? found.get(shard) ?? logs[0];
       if (log) found.set(shard, log);
@@ -75,8 +83,8 @@ function openJobLogs(dir: string, { eventLogs, eventsOf, jobLogs }: Backend, han
 /** Returns the newest file that the job of each of the shards writes, relative to the run directory. */
 function jobLogNames(dir: string, { jobLogs }: Backend, shards: ReadonlySet<number>): Map<number, string> {
   const found = new Map<number, string>();
-  for (const handle of shards.size === 0 ? [] : handlesOf(readSubmissions(dir))) {
-    for (const shard of handle.chunk.shards.filter((one) => shards.has(one))) {
+  for (const { handle, mine } of jobsOf(dir, shards)) {
+    for (const shard of mine) {
       const name = jobLogs?.(handle, shard).at(-1);
       if (name !== undefined) found.set(shard, name);
     }

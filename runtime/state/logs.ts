@@ -60,17 +60,19 @@ function ownLogs(dir: string, shard: number, numbers: readonly number[]): ShardL
 /** Returns the shards that are not done, with their logs. */
 export function openShardsOf(run: Run<FarmManifest>, adapter: Backend, shards: StatusShard[]): OpenShard[] {
   const { dir, manifest } = run;
-  const numbers = listAttempts(dir);
+  const listed = listAttempts(dir);
   const found = shards.filter(({ state }) => state !== "done").flatMap((shard) => {
     const plan = manifest.plans[shard.shard];
-    const [own] = plan ? ownLogs(dir, shard.shard, numbers.get(shard.shard) ?? []) : [];
-    return plan ? [{ shard, plan, own: own && firstLine(own) }] : [];
+    if (!plan) return [];
+    const numbers = listed.get(shard.shard) ?? [];
+    const [own] = ownLogs(dir, shard.shard, numbers);
+    return [{ shard, plan, numbers, own: own && firstLine(own) }];
   });
   const silent = found.filter(({ own }) => own === undefined).map(({ shard }) => shard.shard);
   const ofJobs = tellingJobLogs(dir, adapter, new Set(silent));
-  return found.map(({ shard, plan, own }) => ({
+  return found.map(({ shard, plan, numbers, own }) => ({
     ...shard,
-    ...tracesOf(run, plan, numbers.get(shard.shard) ?? [], own ?? ofJobs.get(shard.shard)),
+    ...tracesOf(run, plan, numbers, own ?? ofJobs.get(shard.shard)),
   }));
 }
 

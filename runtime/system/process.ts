@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { errorText, EXIT_CODES } from "../../core/errors.ts";
+import { errorText, EXIT_CODES, orElse } from "../../core/errors.ts";
 import { isAbsent } from "../../core/file_fault.ts";
 import type { Command, CommandResult } from "../../schedulers/adapter.ts";
 
@@ -63,13 +63,7 @@ export function startFault({ argv: [program = ""], cwd }: Pick<Command, "argv" |
   return isAbsent(error) ? "the interpreter or loader that it names is not there" : fault;
 }
 
-function infoAt(path: string): Deno.FileInfo | null {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return null;
-  }
-}
+const infoAt = (path: string): Deno.FileInfo | null => orElse(null, () => Deno.statSync(path));
 
 /** Functions that stop the programs that run now. */
 const RUNNING = new Set<() => void>();
