@@ -8,7 +8,6 @@ import { readAttemptName } from "../core/run_paths.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { jobRequest, type NextFlag, nextFlags } from "../core/usage.ts";
-import { pluginPlaces } from "../runtime/plugin/trust.ts";
 import { isFarmRun, type Run } from "../runtime/run/load_manifest.ts";
 import { remediesFor } from "../runtime/scheduler/adapters.ts";
 import { readSteering } from "../runtime/run/steering.ts";
@@ -30,7 +29,7 @@ export default defineCommand({
     const { summary, shards, next_run, diagnosis: { troubles, next } } = isFarmRun(run)
       ? await examine(run, out)
       : examineOld(run);
-    const command = next && [...ownCommand(), ...next.map((word) => word === "RUN_DIR" ? run.dir : word), ...plugins()];
+    const command = next && [...ownCommand(), ...next.map((word) => word === "RUN_DIR" ? run.dir : word)];
     const paints = makePaints();
     const isPaused = next?.[0] === "resume";
     const isGoing = troubles.length === 0 && shards.some(({ state }) => state !== "done");
@@ -126,9 +125,4 @@ function describe({ what, advice, shards, hosts, said: printed, log, by_hand }: 
     `  try     ${advice}`,
     ...(by_hand === null ? [] : [`  by hand ${quoteCommand(by_hand)}`]),
   ].join("\n");
-}
-
-/** Returns the flags for plugins that were named on the command line, which the next command needs too. */
-function plugins(): string[] {
-  return pluginPlaces().files.flatMap(({ path, way }) => way === "--plugin" ? [`--plugin=${path}`] : []);
 }

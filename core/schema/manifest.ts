@@ -208,7 +208,7 @@ export const RunRecord = z.looseObject({
   options: z.record(z.string(), OptionValue),
   /** Options as rendered, if a retry has changed them since. */
   first_options: z.optional(z.record(z.string(), OptionValue)),
-  /** Plugin that rendered the run, if its scheduler is not built in; its path only tells a user which file to name. */
+  /** Plugin that rendered the run, if its scheduler is not built in; commands use the file while it has this sha256. */
   plugin: z.optional(z.looseObject({ sha256: Sha256, path: z.optional(z.string()) })),
   /** What its jobs see of their scheduler, declared by the adapter at render; absent in runs of earlier versions. */
   in_job: z.optional(InJob),

@@ -1,4 +1,6 @@
 import { type FlagTable, type FlagValues, TIME_LIMIT } from "../flags.ts";
+import type { FarmManifest } from "../schema/manifest.ts";
+import { quoteCommand } from "../shell_quote.ts";
 import type { SshSettings } from "./ssh_command.ts";
 
 /** Folder in the home directory for runs on hosts that do not see the run directory. */
@@ -33,6 +35,18 @@ export const sshSettings = (flags: FlagValues<typeof SSH_CONNECTION>, connect_ti
   connect_timeout_s,
   accept_new: flags.acceptNew,
 });
+
+/**
+ * Returns the command that checks the hosts of a run and connects to them as the run does, for a user to type.
+ * @param options of the run
+ */
+export function preflightCommand(options: FarmManifest["farm"]["options"]): string {
+  const words = ["hosts-file", ...Object.keys(SSH_CONNECTION)].flatMap((name) => {
+    const value = options[name];
+    return value === undefined || value === false ? [] : value === true ? [`--${name}`] : [`--${name}`, `${value}`];
+  });
+  return quoteCommand(["nsfarm-deno", "preflight", ...words]);
+}
 
 /** Options of the scheduler ssh, in the order of its help. */
 export const SSH_FLAGS = {

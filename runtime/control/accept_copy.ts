@@ -5,7 +5,7 @@ import { type Origin, originOf, type Run } from "../run/load_manifest.ts";
 import { dropSteering } from "../run/steering.ts";
 import { changeSubmitMeta } from "../run/submissions.ts";
 import { withdrawWorkers } from "../run/workers.ts";
-import { loadAdapter } from "../scheduler/adapters.ts";
+import { adapterOfRun } from "../scheduler/adapters.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 import { renewFiles } from "../scheduler/renew_files.ts";
 import { attemptPath, listAttempts, readAttempts, updateAttempt } from "../shard/attempts.ts";
@@ -19,14 +19,14 @@ import { whileSubmitting } from "./start.ts";
  */
 export async function acceptCopy(
   run: Run<FarmManifest>,
-  load = loadAdapter,
+  load = adapterOfRun,
 ): Promise<{ run: Run<FarmManifest>; origin: Origin }> {
   if (originOf(run).kind === "own") return { run, origin: { kind: "own" } };
   return await whileSubmitting(run, async (now) => {
     const origin = originOf(now);
     if (origin.kind === "own") return { run: now, origin };
     if (origin.kind === "copied") disownJobs(now.dir, origin.from);
-    const adapter = await load(now.manifest.scheduler);
+    const adapter = await load(now);
     renewFiles({ ...now, manifest: { ...now.manifest, run_dir: now.dir } }, adapter, await queryLimits(adapter));
     // Last: if this process dies before, the next command repeats the steps above.
     return { run: changeFarmManifest(now, (manifest) => atHome({ ...now, manifest }, origin)), origin };

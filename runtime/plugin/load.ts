@@ -38,36 +38,43 @@ export interface FoundPlugin {
 
 /** Returns every plugin in order of precedence: the first of two with the same name is used. */
 export function findPlugins(): FoundPlugin[] {
-  return pluginPlaces().files.map((file) => {
-    try {
-      return { file, plugin: openPlugin(file), fault: null };
-    } catch (error) {
-      if (error instanceof FarmError) return { file, plugin: null, fault: error };
-      throw error;
-    }
-  });
+  return pluginPlaces().files.map(openFound);
+}
+
+function openFound(file: PluginFile): FoundPlugin {
+  try {
+    return { file, plugin: openPlugin(file), fault: null };
+  } catch (error) {
+    if (error instanceof FarmError) return { file, plugin: null, fault: error };
+    throw error;
+  }
 }
 
 interface Search {
   adapter: SchedulerAdapter | null;
   /** Names of the other plugins. */
   names: string[];
-  /** Errors of the plugins that are unusable. */
+  /** Errors of the plugins that are unusable, that of `own` first. */
   faults: FarmError[];
 }
 
 /**
- * Finds the plugin of a name.
+ * Finds the plugin of a name: the one of --plugin, else the one that rendered the run, else the first of the others.
+ * @param own the file that rendered the run, with its sha256; it is used only where that is unchanged
  * @throws {FarmError} input, when a plugin that the user has named is unusable
  */
-export function findPlugin(name: string): Search {
+export function findPlugin(name: string, own: PluginFile | null = null): Search {
   const found = findPlugins();
   const named = found.find(({ file, fault }) => fault && (file.way === "--plugin" || file.way === "profile"));
   if (named?.fault) throw named.fault;
-  const adapters = found.flatMap(({ plugin }) => plugin ? [plugin.adapter] : []);
+  const usable = found.flatMap(({ file: { way }, plugin }) => plugin ? [{ way, ...plugin }] : []);
+  const those = usable.filter(({ adapter }) => adapter.name === name);
+  const given = those.find(({ way }) => way === "--plugin") ??
+    those.find(({ source }) => source.sha256 === own?.sha256);
+  const rendered = given || own === null ? null : openFound(own);
   return {
-    adapter: adapters.find((one) => one.name === name) ?? null,
-    names: adapters.map((one) => one.name),
-    faults: found.flatMap(({ fault }) => fault ?? []),
+    adapter: (given ?? rendered?.plugin ?? those[0])?.adapter ?? null,
+    names: usable.map(({ adapter }) => adapter.name),
+    faults: [rendered, ...found].flatMap((one) => one?.fault ?? []),
   };
 }

@@ -111,7 +111,7 @@ function isRunDirectory(folder: string): boolean {
 }
 
 /** How a plugin was named. */
-type Way = "--plugin" | "profile" | "NSFARM_PLUGINS" | "beside nsfarm-deno";
+type Way = "--plugin" | "run" | "profile" | "NSFARM_PLUGINS" | "beside nsfarm-deno";
 
 /** A file that may be a plugin, not yet read. */
 export interface PluginFile {

@@ -9,6 +9,7 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import type { Backend, Place, SchedulerLimits, SchedulerOption } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
 import type { Run } from "../run/load_manifest.ts";
+import type { PluginFile } from "../plugin/trust.ts";
 import { refusalOf } from "../run/submissions.ts";
 import { optionAvoiding } from "./recent_nodes.ts";
 
@@ -18,42 +19,53 @@ export async function optionsOfNodes(): Promise<SchedulerOption[]> {
   return adapters.flatMap(({ options }) => options.filter(({ role }) => role === "nodes"));
 }
 
+/** What names a scheduler. */
+interface Named {
+  /** For messages. */
+  what: string;
+  /** Kind of the error where no adapter has the name. */
+  kind: FarmError["kind"];
+  /** The plugin that rendered the run. */
+  own?: PluginFile | null;
+}
+
 /**
  * Returns the adapter of a scheduler: a built-in one, or a plugin.
- * @param of what names the scheduler, and the kind of error where no adapter has the name
- * @throws {FarmError} usage, for an unknown name; input, for an unusable plugin
+ * @throws {FarmError} of its kind, for an unknown name; input, for an unusable plugin
  */
 export async function loadAdapter(
   name: string,
-  of: { what: string; kind: FarmError["kind"]; next?: string } = { what: `--scheduler "${name}"`, kind: "usage" },
+  { what, kind, own = null }: Named = { what: `--scheduler "${name}"`, kind: "usage" },
 ): Promise<Backend> {
   const load = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (load) return (await load()).default;
   const { findPlugin } = await import("../plugin/load.ts");
-  const { adapter, names, faults } = findPlugin(name);
+  const { adapter, names, faults } = findPlugin(name, own);
   if (adapter) return adapter;
+  if (own && faults[0]) {
+    throw new FarmError(
+      "input",
+      faults[0].message,
+      `Check it, then name it where it is now: --plugin=${quoteWord(own.path)}`,
+    );
+  }
   const known = [...Object.keys(BUILT_IN), ...names];
-  const near = of.next === undefined ? nearestName(name, known) : undefined;
+  const near = kind === "usage" ? nearestName(name, known) : undefined;
   throw new FarmError(
-    of.kind,
-    `Cannot use ${of.what}: known are ${known.join(", ")}`,
-    faults[0]?.message ?? of.next ?? (near ? `Did you mean "${near}"?` : NAME_PLUGIN),
+    kind,
+    `Cannot use ${what}: known are ${known.join(", ")}`,
+    faults[0]?.message ?? (near ? `Did you mean "${near}"?` : "Is it a plugin? Name its file with --plugin"),
   );
 }
 
-const NAME_PLUGIN = "Is it a plugin? Name its file with --plugin";
-
 /**
- * Returns the adapter of a run's scheduler.
- * @throws {FarmError} input, with the plugin that rendered the run
+ * Returns the adapter of a run's scheduler; of a plugin the one that rendered the run, unless --plugin names another.
+ * @throws {FarmError} input
  */
 export function adapterOfRun({ dir, manifest: { scheduler, farm } }: Run<FarmManifest>): Promise<Backend> {
   const what = `the run "${basename(dir)}" of the scheduler "${scheduler}"`;
-  const path = farm.plugin?.path;
-  return loadAdapter(scheduler, {
-    ...{ what, kind: "input" },
-    next: path === undefined ? NAME_PLUGIN : `Name the plugin that rendered it: --plugin=${quoteWord(path)}`,
-  });
+  const { path, sha256 } = farm.plugin ?? {};
+  return loadAdapter(scheduler, { what, kind: "input", own: path && sha256 ? { path, sha256, way: "run" } : null });
 }
 
 /** Returns the built-in scheduler that has an option of this name; undefined: none. */

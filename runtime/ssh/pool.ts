@@ -5,6 +5,7 @@ import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
 import { type HostShape, hostShape } from "../../core/ssh/host_facts.ts";
 import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
+import { preflightCommand } from "../../core/ssh/ssh_flags.ts";
 import ssh from "../../schedulers/ssh.ts";
 import { readHosts } from "../run/hosts_file.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
@@ -180,7 +181,7 @@ export class HostPool implements ExecutorPool {
     this.connector.remove();
     this.#noteFaulty();
     if (this.#isReached || this.loop.stop.aborted || this.executors.some(({ fault }) => fault === null)) return;
-    const next = "nsfarm-deno preflight --hosts-file FILE checks each host";
+    const next = `${preflightCommand(this.context.run.manifest.farm.options)} checks each host`;
     throw new FarmError("unreachable", `Cannot use any host: ${this.#faults}`, next);
   }
 }

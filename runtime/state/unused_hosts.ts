@@ -1,7 +1,7 @@
 import { FarmError } from "../../core/errors.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import { quoteWord } from "../../core/shell_quote.ts";
 import { hostKey } from "../../core/ssh/hosts_file.ts";
+import { preflightCommand } from "../../core/ssh/ssh_flags.ts";
 import { orRefusal } from "../fs/list.ts";
 import { readHosts } from "../run/hosts_file.ts";
 
@@ -16,6 +16,6 @@ export function unusedHosts({ farm: { options } }: FarmManifest, finished: reado
   if (file instanceof FarmError) return [];
   const used = new Set(finished);
   const unused = file.hosts.map(hostKey).filter((name) => !used.has(name));
-  const why = `nsfarm-deno preflight --hosts-file ${quoteWord(path)} shows whether it can be used`;
+  const why = `${preflightCommand(options)} shows whether it can be used`;
   return unused.map((name) => `the host ${name} finished no shard: ${why}`);
 }

@@ -4,9 +4,10 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { PointRecord, PoolSnapshot, SweepPoint } from "../../core/schema/sweep.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { acceptCopy } from "../control/accept_copy.ts";
+import { orRefusal } from "../fs/list.ts";
 import { changeFarmManifest, changeMode } from "../run/change_manifest.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
-import { adapterOfRun, loadAdapter } from "../scheduler/adapters.ts";
+import { adapterOfRun } from "../scheduler/adapters.ts";
 import { runCommands } from "../scheduler/drive.ts";
 import { loadAverage, uptime_s } from "../system/machine.ts";
 import { finishPoint } from "./finish_point.ts";
@@ -75,7 +76,7 @@ export async function runPoints(
 ): Promise<void> {
   const { runs, farm } = open.document;
   if (!farm) throw renderedElsewhere(open.path);
-  await checkMode(open.document.scheduler, options.mode);
+  await checkScheduler(open, options.mode);
   for (const [i, point] of runs.entries()) {
     if (stop.aborted) return;
     const notifyPoint = (what: PointEvent["what"], error: string | null = null) =>
@@ -99,12 +100,15 @@ function renderedElsewhere(path: string): FarmError {
   );
 }
 
-/** Refuses a mode that no run of the sweep supports, before the first run. */
-async function checkMode(scheduler: string, mode: PointOptions["mode"]): Promise<void> {
-  const { limits, name } = await loadAdapter(scheduler, {
-    what: `the sweep's scheduler "${scheduler}"`,
-    kind: "input",
-  });
+/**
+ * Refuses a scheduler that cannot be used, and a mode that it does not support, before the first run.
+ * @throws {FarmError}
+ */
+async function checkScheduler(open: OpenSweep, mode: PointOptions["mode"]): Promise<void> {
+  const runs = open.document.runs.map((point) => orRefusal(() => loadFarmRun(pointDir(open, point))));
+  const [first] = runs.flatMap((run) => run instanceof FarmError ? [] : [run]);
+  if (first === undefined) return;
+  const { limits, name } = await adapterOfRun(first);
   if (mode !== "transfer" || limits.file_transfer) return;
   throw new FarmError("usage", `Cannot use --mode ${mode} with ${name}: its jobs need a shared file system`);
 }

@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
-import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FarmManifest } from "../../core/schema/manifest.ts";
 import { dropPlugin } from "../clusters/gridengine_cluster.ts";
 import { changed, SMALL_PLUGIN } from "../runtime/support/plugin_files.ts";
-import { binary, namesIn, nsfarm, type Ran, readText, requestArgs, runDir } from "../support/farm.ts";
+import {
+  binary,
+  namesIn,
+  nextstat,
+  nsfarm,
+  type Ran,
+  readText,
+  requestArgs,
+  runDir,
+  spec10k,
+} from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { readJson } from "../support/toys.ts";
 
@@ -143,8 +153,33 @@ Deno.test("A run reports that its plugin is not the one that rendered it", async
     assert.match(other.stderr, /runs toysub\n {2}the run was rendered by another one: sha256 [0-9a-f]{64}/);
     const none = await must(nsfarm(folder, ["status", runDir(folder)]), 3);
     const wanted =
-      `Cannot use the run "r" of the scheduler "toy": known are .*\n {2}Name the plugin .*: '?--plugin='?${file}`;
+      `Cannot use the plugin ".*": its sha256 is .*, but the run requires .*\n {2}Check it, .*: '?--plugin='?${file}`;
     assert.match(none.stderr, new RegExp(wanted));
+  });
+});
+
+Deno.test("A run, a sweep and a copy find the plugin that rendered them without --plugin, before others of its name", async () => {
+  await inFolder(async (folder) => {
+    const file = await written(folder, "toy.js", SMALL_PLUGIN);
+    const other = await written(folder, "other.js", SMALL_PLUGIN.replaceAll("toysub", "othersub"));
+    await mkdir(join(folder, "bin"));
+    await writeFile(join(folder, "bin", "toysub"), "#!/bin/sh\necho 7\n", { mode: 0o755 });
+    const env = { PATH: `${join(folder, "bin")}:/usr/bin:/bin`, NSFARM_PLUGINS: other };
+    const words = ["--plugin", file, "--scheduler", "toy", ...requestArgs(folder, { toys: 8, shards: 4 })];
+    await must(nsfarm(folder, ["render", ...words], { env }));
+    await cp(runDir(folder), runDir(folder, "copy"), { recursive: true });
+    for (const dir of [runDir(folder), runDir(folder, "copy")]) {
+      const submitted = await must(nsfarm(folder, ["submit", dir], { env }));
+      assert.match(submitted.stdout, /toy job 7/);
+      for (const command of ["status", "doctor", "cancel"]) {
+        assert.doesNotMatch((await must(nsfarm(folder, [command, dir], { env }))).stderr, /rendered by another/);
+      }
+    }
+    const sweep = ["--out-root", folder, "--sweep-id", "s", "--shards-list", "1,2", "--n-toys", "4", "--threads", "1"];
+    const from = ["--config", spec10k(), "--nextstat-bin", nextstat(), "--no-check"];
+    await must(nsfarm(folder, ["sweep", "render", "--plugin", file, "--scheduler", "toy", ...sweep, ...from]));
+    const refused = ["sweep", "submit", "--sweep-json", join(folder, "s.sweep.json"), "--mode", "transfer"];
+    assert.match((await must(nsfarm(folder, refused), 2)).stderr, /Cannot use --mode transfer with toy/);
   });
 });
 

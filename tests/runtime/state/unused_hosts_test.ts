@@ -9,10 +9,12 @@ Deno.test("a host of the hosts file without a finished shard is named, with the 
   inFolder(async (folder) => {
     const file = join(folder, "hosts");
     await writeFile(file, "root@127.0.0.1 port=2201\nroot@127.0.0.1 port=2299\n");
-    const manifest = sampleManifest({ farm: { options: { "hosts-file": file } } });
+    const options = { "hosts-file": file, "ssh-config": "/etc/my farm", "ssh-port": 22, "accept-new": true };
+    const manifest = sampleManifest({ farm: { options } });
     const finished = ["root@127.0.0.1:2201"];
     assert.deepEqual(unusedHosts(manifest, finished), [
-      `the host root@127.0.0.1:2299 finished no shard: nsfarm-deno preflight --hosts-file '${file}' shows whether it can be used`,
+      "the host root@127.0.0.1:2299 finished no shard: nsfarm-deno preflight " +
+      `--hosts-file '${file}' --ssh-port 22 --ssh-config '/etc/my farm' --accept-new shows whether it can be used`,
     ]);
     assert.deepEqual(unusedHosts(sampleManifest(), finished), []);
     assert.deepEqual(
