@@ -91,10 +91,7 @@ export function remedyOf(
   return known ?? (times >= SAME_AGAIN ? "again" : "other");
 }
 
-/**
- * Returns the words of the next command for a run whose open shards need `remedies`; null: no command helps, or none is
- * needed.
- */
+/** Returns the words of the next command for a run whose open shards need `remedies`; null: none helps or is needed. */
 export function nextCommand(
   remedies: ReadonlySet<Remedy>,
   { more_memory, more_time, avoid = [] }: Remedies,

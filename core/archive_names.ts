@@ -28,10 +28,7 @@ export function shardFiles(manifest: { plans: Plan[] }): ShardFiles[] {
   }));
 }
 
-/**
- * Returns the smallest set of files that proves a run: manifest, output and metrics of each live shard, merged
- * document.
- */
+/** Returns the fewest files that prove a run: manifest, output and metrics of each live shard, merged document. */
 export function archiveNames(shards: readonly ShardFiles[]): ArchiveNames {
   return {
     needed: [MANIFEST, MERGED, ...shards.flatMap(({ out, metrics }) => [out, metrics])],

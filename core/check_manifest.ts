@@ -29,11 +29,6 @@ function seedsOf(run: Seeded): (toy: number) => number {
   };
 }
 
-/** Returns the seeds of all toys of a run, in toy order. */
-export function runSeeds({ plans }: { plans: readonly SeedRange[] }): SeedRange[] {
-  return joinRanges(plans);
-}
-
 /**
  * Returns the first of the `n` consecutive free seeds at or above `from`.
  * @param taken seeds that are not free, in any order
@@ -45,9 +40,7 @@ export function freeSeeds(from: number, n: number, taken: readonly SeedRange[]):
   );
 }
 
-/**
- * Returns whether a checked manifest belongs to a run that this program rendered, with everything that its shards need.
- */
+/** Returns whether this program rendered the run of a checked manifest, with everything that its shards need. */
 export function isFarmManifest(manifest: Manifest): manifest is FarmManifest {
   const { farm, scheduler, config, threads, shards, nextstat_bin, run_dir } = manifest;
   const all = [farm, scheduler, config, shards, nextstat_bin, run_dir];

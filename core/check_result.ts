@@ -140,16 +140,11 @@ export function canHaveResult(cause: Cause, exit_code: number | null): boolean {
   return cause === "ok" || (exit_code === GUARDRAIL_EXIT && FAILURES[cause].is_by_exit);
 }
 
-/**
- * Returns whether nextstat reports a failed guardrail on this output's toys. A run's guardrails are judged on the whole
- * set.
- */
+/** Returns whether nextstat reports a failed guardrail on this output's toys. A run's are judged on the whole set. */
 export const failedGuardrail = ({ guardrails }: Pick<OutputFrame, "guardrails">): boolean =>
   guardrails?.passed === false;
 
-/**
- * Returns whether a complete output counts as a result although nextstat ended with an error: only a guardrail failed.
- */
+/** Returns whether a complete output counts although nextstat ended with an error: only a guardrail failed. */
 export function isGuardrailEnd(
   cause: Cause,
   exit_code: number | null,

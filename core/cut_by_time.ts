@@ -3,7 +3,7 @@ import { FarmError } from "./errors.ts";
 import { durationSeconds } from "./flags.ts";
 import { fineDuration, plural, rounded } from "./format.ts";
 import type { FarmManifest, OptionValue, Plan } from "./schema/manifest.ts";
-import { MAX_SHARDS, splitByWeight, type ToyRange } from "./toys.ts";
+import { MAX_SHARDS, pieceOf, splitByWeight, type ToyRange } from "./toys.ts";
 
 /** Measured time of toys, in seconds. */
 export interface ToyTime {
@@ -180,13 +180,9 @@ export function cutUncut(manifest: FarmManifest, kinds: readonly TimedSlots[], a
   const rest = uncutPlan(manifest);
   if (!rest || farm.shard_minutes === undefined) return manifest;
   const range = { start: rest.toy_start, count: rest.n_toys };
-  const pieces = cutByTime(range, farm.shard_minutes, kinds).map(({ start, count, farm }, i): Plan => ({
-    ...rest,
-    shard_index: plans.length + i,
-    toy_start: start,
-    n_toys: count,
-    seed: rest.seed + start - rest.toy_start,
-    farm,
+  const pieces = cutByTime(range, farm.shard_minutes, kinds).map((range, i): Plan => ({
+    ...pieceOf(rest, plans.length + i, range),
+    farm: range.farm,
   }));
   const replaced: Plan = { ...rest, farm: { ...rest.farm, replaced_by: pieces.map((piece) => piece.shard_index) } };
   const times = kinds.map((kind) => timeWords(farm.shard_minutes ?? 0, kind)).join("; ");

@@ -44,10 +44,7 @@ export function suggest(limits: SchedulerLimits): Suggestion {
   };
 }
 
-/**
- * Returns the CPUs of the open partitions or nodes: the largest partition, since partitions share nodes, or the sum of
- * single nodes.
- */
+/** Returns the CPUs of the open nodes, or of the largest open partition, since partitions share nodes. */
 export function openCpus(places: Place[]): number {
   const open = places.filter((place) => !CLOSED.test(place.state)).map((place) => ({
     ...place,

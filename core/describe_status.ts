@@ -38,10 +38,7 @@ export interface StatusSummary {
   advice: string[];
 }
 
-/**
- * Returns the text of `status`: a count for each state, then the reasons for shards that are neither done nor just
- * queued.
- */
+/** Returns the text of `status`: a count for each state, then why shards are neither done nor just queued. */
 export function describeStatus(summary: StatusSummary, shards: StatusShard[]): string {
   const head = [
     describeCounts(summary, shards),

@@ -11,21 +11,13 @@ export const EXIT_CODES = {
   terminated: 143,
 } as const;
 
-type ErrorKind = "usage" | "input" | "unreachable" | "shards" | "guardrails" | "interrupted" | "terminated";
+type ErrorKind = Exclude<keyof typeof EXIT_CODES, "done" | "bug">;
 
-/**
- * Error that the user can fix. `message` says what was being done, the value and what was wanted; `next` says what to
- * do.
- */
+/** Error that the user can fix. `message`: what was being done, the value and what was wanted; `next`: what to do. */
 export class FarmError extends Error {
-  readonly kind: ErrorKind;
-  readonly next: string | undefined;
-
-  constructor(kind: ErrorKind, message: string, next?: string) {
+  constructor(readonly kind: ErrorKind, message: string, readonly next?: string) {
     super(message);
     this.name = "FarmError";
-    this.kind = kind;
-    this.next = next;
   }
 
   get exitCode(): number {
@@ -33,10 +25,7 @@ export class FarmError extends Error {
   }
 }
 
-/**
- * Returns whether something thrown is a FarmError. By its name: the built program has the class twice, in its start and
- * in the rest.
- */
+/** Returns whether it is a FarmError. By its name: the built program has the class in its start and in the rest. */
 export const isFarmError = (error: unknown): error is FarmError => error instanceof Error && error.name === "FarmError";
 
 /** Returns an error as the program prints it: the message, and the next step below it. */

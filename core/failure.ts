@@ -29,9 +29,7 @@ interface Failure {
   ended_by: "itself" | "signal" | "stop";
   /** Whether nextstat's exit code shows it: the output may still be complete, since nextstat judges guardrails last. */
   is_by_exit: boolean;
-  /**
-   * Number of automatic retries by a worker loop, on the same and on another machine; beyond them a user must `retry`.
-   */
+  /** Retries by a worker loop itself, on the same and on another machine; beyond them a user must `retry`. */
   retries: { here: number; elsewhere: number };
   /** Whether the cause lies in the machine or the run, not in the shard: continuing would fail every shard. */
   stops_worker: boolean;
@@ -137,10 +135,7 @@ export function tailLines(text: string): string[] {
   return lines.slice(-20).map((line) => line.slice(0, 400));
 }
 
-/**
- * Returns text with control characters and bidirectional marks shown as \uXXXX: a job's stderr must not control a
- * terminal.
- */
+/** Returns text with control characters and bidirectional marks as \uXXXX: stderr must not control a terminal. */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex
   const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;

@@ -168,10 +168,7 @@ export function fileError(doing: string, path: string, error: unknown): unknown 
   return new FarmError("input", `Cannot ${doing} "${shownPath(path)}": ${faultWords(error)}`, adviceFor(fault));
 }
 
-/**
- * The part that Deno and Node append to the system's text: `… (os error 13): lstat '/a/b'`, `…, stat '/a/b'`, `… to
- * "/dev/x", …`.
- */
+/** What Deno and Node append to the system's text: `… (os error 13): lstat '/a/b'`, `… to "/dev/x", …`. */
 const PATH_IN_ERROR = /[:,] ([a-z]+) '(.*?)'(?: -> '.*')?$|access to "([^"]*)"/s;
 
 /**

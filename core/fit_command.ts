@@ -105,9 +105,7 @@ export function atBounds(fitted: ReadonlyMap<string, number>, bounds: ReadonlyMa
   });
 }
 
-/**
- * Returns warnings that a user should see before a run is submitted; an empty list if nothing speaks against the fits.
- */
+/** Returns warnings to read before a run is submitted; an empty list if nothing speaks against the fits. */
 export function trialWarnings(trial: TrialFit | undefined): string[] {
   if (!trial) return [];
   const { at_bounds, warnings, channels, toy } = trial;
@@ -133,10 +131,7 @@ const boundWords = ({ name, bound, value }: AtBound) => `the ${bound} bound of $
 
 type Channel = TrialFit["channels"][number];
 
-/**
- * Distance in sigma between the number of observed events and the nearest possible yield beyond which chance is
- * excluded.
- */
+/** Distance in sigma of the observed events from the nearest possible yield beyond which chance is excluded. */
 const FAR_SIGMA = 5;
 
 const isFar = ({ n_events, least, most }: Channel): boolean =>

@@ -25,10 +25,7 @@ interface ToysOnBounds {
 export const FALSE_ALARM = 2.87e-7;
 const ALARM_SIGMA = 5;
 
-/**
- * Smallest ratio of the observed to the expected share on a bound that counts as a finding: the expectation is itself
- * an estimate.
- */
+/** Smallest ratio of observed to expected share on a bound that counts: the expectation is itself an estimate. */
 const CLEARLY_MORE = 1.5;
 
 /**
@@ -83,9 +80,7 @@ function allEqual({ poi_true, bounds }: FittedToys, value: number, n: number): F
   return [{ kind: "all_equal", value, n, expected: null, error: null }];
 }
 
-/**
- * Smallest and largest value, and the number of toys with each: many toys on one value indicate a bound, known or not.
- */
+/** Smallest and largest value, and the toys with each: many toys on one value indicate a bound, known or not. */
 interface Ends {
   least: number;
   n_least: number;
@@ -124,10 +119,7 @@ interface Spread {
 /** Smallest number of toys from which one side is used. */
 const MIN_OF_SIDE = 5;
 
-/**
- * Median of |x| of a unit Gaussian, and the relative error of a sigma estimated from it, times the square root of the
- * count.
- */
+/** Median of |x| of a unit Gaussian, and the relative error of a sigma by it, times the root of the count. */
 const MEDIAN_DISTANCE = 0.6745;
 const MEDIAN_SCATTER = 1.17;
 
@@ -175,10 +167,7 @@ function onBound(kind: FitFinding["kind"], value: number, n: number, n_toys: num
   return [{ kind, value, n, expected: most * n_toys, error: null }];
 }
 
-/**
- * Returns an upper limit on the probability of n or more of n_toys, each with probability p (Chernoff bound of the
- * binomial tail).
- */
+/** Returns an upper limit on the probability of n or more of n_toys, each with p (Chernoff, binomial tail). */
 function chanceOfMore(n: number, n_toys: number, p: number): number {
   const share = n / n_toys;
   if (share <= p) return 1;
@@ -194,10 +183,7 @@ function meanFinding(values: Float64Array, truth: number): FitFinding[] {
   return centreFinding("mean", mean, truth, std, std / Math.sqrt(values.length - 1), values.length);
 }
 
-/**
- * Returns a finding if the median is far from the truth; used where toys piled up on an end move the mean but not the
- * median.
- */
+/** Returns a finding if the median is far from the truth; toys piled up on an end move the mean, but not it. */
 function medianFinding(values: Float64Array, truth: number, { below, above }: Spread): FitFinding[] {
   const [median = NaN] = quantiles(values, [0.5]);
   const sigma = Math.max(below.sigma, above.sigma);

@@ -56,9 +56,7 @@ export function fitQuality(poi: string, toys: FittedToys, parts: readonly Warned
   };
 }
 
-/**
- * Returns warnings about the fits to read before the numbers are used; an empty list if nothing speaks against them.
- */
+/** Returns warnings about the fits to read before the numbers are used; empty if nothing speaks against them. */
 export function fitWarnings(fits: FitQuality): string[] {
   const found = fits.findings.map((one) => findingWords(one, fits));
   const is_stuck = fits.findings.some(({ kind }) => STUCK.has(kind));

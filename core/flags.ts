@@ -221,10 +221,7 @@ function isOf(flag: Flag, value: unknown): boolean {
   return flag.choices?.includes(value) ?? true;
 }
 
-/**
- * Returns the known name nearest to a mistyped one, or undefined if none is near (Levenshtein distance, at most a
- * third).
- */
+/** Returns the known name nearest to a mistyped one; undefined: none (Levenshtein distance, at most a third). */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const ranked = known.map((one) => ({ one, far: distance(name, one) })).sort((a, b) => a.far - b.far)[0];
   return ranked && ranked.far <= Math.max(2, Math.floor(name.length / 3)) ? ranked.one : undefined;

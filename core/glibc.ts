@@ -9,13 +9,8 @@ export function readGlibc(printed: string | null): string | null {
 }
 
 /** Returns whether nsfarm-deno cannot start with this glibc; false where the version is unknown. */
-function isTooOld(version: string | null): boolean {
-  if (version === null) return false;
-  const [[major = 0, minor = 0], [least = 0, less = 0]] = [numbers(version), numbers(NEEDED_GLIBC)];
-  return major < least || (major === least && minor < less);
-}
-
-const numbers = (version: string): number[] => version.split(".").map(Number);
+const isTooOld = (version: string | null): boolean =>
+  version !== null && version.localeCompare(NEEDED_GLIBC, "en", { numeric: true }) < 0;
 
 /**
  * Returns one line about the machines on which nsfarm-deno does not start; none where there are none.

@@ -79,9 +79,7 @@ export function sentFacts(
   return Object.entries(values).map(([key, value]) => `${key}=${value ?? ""}\n`).join("");
 }
 
-/**
- * Smallest difference between the wrapper's two clock readings that shows that a clock was set in between, in seconds.
- */
+/** Least difference of the wrapper's two clocks, in seconds, that shows that one was set in between. */
 const STEP_S = 0.05;
 /** The same where `date` has only whole seconds. */
 const COARSE_STEP_S = 1.5;

@@ -8,10 +8,7 @@ interface ManCommand {
   options: { flags: string; description: string }[];
 }
 
-/**
- * Escapes text for groff (groff_man(7), groff_char(7)): a backslash begins an escape, a dot at the start of a line a
- * request.
- */
+/** Escapes text for groff: a backslash begins an escape, a dot at the start of a line a request (groff_man(7)). */
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll(/^([.'])/gm, "\\&$1");
 }

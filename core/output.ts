@@ -126,9 +126,7 @@ export function readOutputText(text: string): TextOutput {
   return (cut && readCut(text, cut)) ?? { output: readShardOutput(JSON.parse(text)), entries: null };
 }
 
-/**
- * Returns the frame of an output in nextstat's layout; undefined for another layout. @throws {Error} as readOutputText
- */
+/** Returns the frame of an output in nextstat's layout; undefined for another. @throws {Error} as readOutputText */
 export function readOutputFrame(text: string): OutputFrame | undefined {
   const cut = sliceOutput(text);
   return cut && frameOf(cut);

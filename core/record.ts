@@ -199,34 +199,17 @@ const encoder = new TextEncoder();
 const RECORD_END = `\n  }${END}`;
 const RECORD_END_BYTES = encoder.encode(RECORD_END);
 
+/** Thread counts of numerical libraries that a fit may load. */
+const LIBRARY_THREADS = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"]
+  .concat("NUMEXPR_NUM_THREADS");
+
 /** Variables in a record of any scheduler. */
-const VARIABLES: readonly string[] = [
-  "OMP_NUM_THREADS",
-  "OPENBLAS_NUM_THREADS",
-  "MKL_NUM_THREADS",
-  "VECLIB_MAXIMUM_THREADS",
-  "NUMEXPR_NUM_THREADS",
-  "RAYON_NUM_THREADS",
-  "CUDA_VISIBLE_DEVICES",
-  "LANG",
-  "TZ",
-];
+const VARIABLES = [...LIBRARY_THREADS, "RAYON_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "LANG", "TZ"];
 
-/**
- * Thread counts of numerical libraries that a fit may load: one each, so that nextstat's --threads is the only
- * parallelism.
- */
-export const ONE_BLAS_THREAD: Record<string, string> = Object.fromEntries(
-  ["OMP", "OPENBLAS", "MKL"].map((name) => [`${name}_NUM_THREADS`, "1"]).concat([
-    ["VECLIB_MAXIMUM_THREADS", "1"],
-    ["NUMEXPR_NUM_THREADS", "1"],
-  ]),
-);
+/** One thread for each library, so that nextstat's --threads is the only parallelism. */
+export const ONE_BLAS_THREAD: Record<string, string> = Object.fromEntries(LIBRARY_THREADS.map((name) => [name, "1"]));
 
-/**
- * Returns the names of the only variables that a record may contain: ids and settings that explain a result, never
- * secrets.
- */
+/** Returns the only variables that a record may contain: ids and settings that explain a result, never secrets. */
 export const recordedVariables = (in_jobs: readonly InJob[]): string[] => [
   ...new Set([...VARIABLES, ...in_jobs.flatMap(({ record = [] }) => record)]),
 ];

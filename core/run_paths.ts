@@ -82,10 +82,7 @@ export function readAttemptName(name: string): { shard: number; attempt: number 
 
 const TEMPORARY = /^\.(.+)\.([0-9a-f-]{8})-([1-9][0-9]*)-([0-9]+)-[0-9a-z]+\.tmp$/;
 
-/**
- * Longest temporary name in bytes, so that even a name of the file system's full length can be given (255 bytes,
- * eCryptfs 143).
- */
+/** Longest temporary name in bytes: a name of the file system's full length can be given (255, eCryptfs 143). */
 const TEMPORARY_BYTES = 140;
 
 /** Returns the first 8 digits of a boot id, mixed with the PID namespace in it, if any. */
@@ -132,9 +129,7 @@ export function isOurName(path: string): boolean {
   return OUR_FOLDERS.has(first) || OUR_FILES.has(path) || /^\.|^shard_/.test(first);
 }
 
-/**
- * Files and folders that only a run directory has, besides its manifest: the old ssh runner's shards/, and job files.
- */
+/** Files and folders that only a run directory has, besides its manifest: the old ssh runner's, and job files. */
 const ONLY_THERE = /^(?:shards|submit_meta\.json|(?:slurm_array_job|condor_job|run_one_shard|job_wrapper)\b.*)$/;
 
 /** Returns whether a name in a folder shows that it is a run directory. */

@@ -1,7 +1,4 @@
-/**
- * Quotes one word for a POSIX shell: nothing is special between single quotes (POSIX.1-2017 Shell Command Language
- * 2.2.2).
- */
+/** Quotes one word for a POSIX shell: nothing is special between single quotes (POSIX.1-2017, XCU 2.2.2). */
 export function quoteWord(word: string): string {
   if (/^[A-Za-z0-9_./:=@%+,-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;

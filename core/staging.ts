@@ -1,4 +1,4 @@
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { FarmError } from "./errors.ts";
 import type { FarmManifest } from "./schema/manifest.ts";
 
@@ -9,10 +9,7 @@ export const INPUTS = "inputs";
 export const inputPath = (config: string, path: string): string =>
   isAbsolute(path) ? path : join(dirname(config), path);
 
-/**
- * Returns the path of the spec relative to the run directory: at the top of inputs/ unless the host chose another
- * layout.
- */
+/** Returns the path of the spec relative to the run directory: at the top of inputs/, or where `render` put it. */
 export const stagedConfig = (manifest: FarmManifest): string =>
   manifest.farm.staged_config ?? `${INPUTS}/${basename(manifest.config)}`;
 
@@ -42,26 +39,9 @@ export function planStage(spec: string, paths: readonly string[], folders: reado
   }
   const up = Math.max(0, ...paths.map(climb));
   const above = folders.slice(0, up).reverse();
-  const place = (path: string) => normal([...above, ...path.split("/")]).join("/");
+  const place = (path: string) => join("/", ...above, path).slice(1);
   return { config: place(spec), files: paths.map((path) => ({ from: path, to: place(path) })) };
 }
 
 /** Returns how many folders a relative path climbs above its start. */
-function climb(path: string): number {
-  let [depth, lowest] = [0, 0];
-  for (const part of path.split("/")) {
-    if (part === "..") depth--;
-    else if (part !== "" && part !== ".") depth++;
-    lowest = Math.min(lowest, depth);
-  }
-  return -lowest;
-}
-
-function normal(parts: string[]): string[] {
-  const kept: string[] = [];
-  for (const part of parts) {
-    if (part === "..") kept.pop();
-    else if (part !== "" && part !== ".") kept.push(part);
-  }
-  return kept;
-}
+const climb = (path: string): number => normalize(path).split("/").filter((part) => part === "..").length;

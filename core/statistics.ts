@@ -54,17 +54,12 @@ export function fractionWithin(values: Float64Array, limit: number): number {
   return n / values.length;
 }
 
-/**
- * Returns the rank of the p-quantile of n sorted values: p(n − 1) rounded, halves away from zero (seen at n = 6 to
- * 5,000).
- */
+/** Returns the rank of the p-quantile of n sorted values: p(n − 1), halves away from zero (seen at n = 6 to 5,000). */
 export function quantileRank(n: number, p: number): number {
   return Math.floor(p * (n - 1) + 0.5);
 }
 
-/**
- * Number of buckets; for more values than this, sorting only the buckets with the quantiles is faster than sorting all.
- */
+/** Number of buckets; of more values than this, only the buckets with the quantiles are sorted, which is faster. */
 const BUCKETS = 4096;
 
 /** Returns the sorted values at the quantiles' ranks; `values` (at least one, all finite) stays unchanged. */
@@ -109,10 +104,7 @@ function byBuckets(values: Float64Array, ps: readonly number[], range: Range): n
   });
 }
 
-/**
- * Returns the bucket of each value. Buckets grow with the values despite rounding, so buckets in order hold values in
- * order.
- */
+/** Returns the bucket of each value. Buckets grow with the values despite rounding, so their order is the values'. */
 function bucketsOf(values: Float64Array, { least, width }: Range): Uint16Array {
   const buckets = new Uint16Array(values.length);
   const scale = (BUCKETS - 1) / width;

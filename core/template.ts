@@ -62,12 +62,8 @@ function checkSection(token: Token, scopes: Scope[]): void {
   const inner = tokensOf(token[4]);
   const items: readonly Scope[] = Array.isArray(value) && kind === "#" ? value : [];
   for (const item of items) checkTokens(inner, [...scopes, item]);
-  if (items.length === 0) checkPlainSection(inner, scopes, Array.isArray(value) && kind === "#");
-}
-
-/** Checks the inside of a section without items only where its names do not belong to the items. */
-function checkPlainSection(inner: Token[], scopes: Scope[], list: boolean): void {
-  if (!list) checkTokens(inner, scopes);
+  // Without items, names inside a list may belong to the items, and nothing can be said.
+  if (items.length === 0 && !(Array.isArray(value) && kind === "#")) checkTokens(inner, scopes);
 }
 
 /** Looks up own members only, so that `constructor` is no value. */

@@ -61,9 +61,7 @@ export interface MissingToys extends SeedRange {
   toy_start: number;
 }
 
-/**
- * Returns the parts of `wanted` that no range of `found` covers, with their position in the set that `wanted` makes.
- */
+/** Returns the parts of `wanted` that no range of `found` covers, with their position in the set of `wanted`. */
 export function missingToys(wanted: readonly SeedRange[], found: readonly SeedRange[]): MissingToys[] {
   let before = 0;
   return joinRanges(wanted).flatMap((range) => {

@@ -11,9 +11,7 @@ export interface ToyRange {
   count: number;
 }
 
-/**
- * Maximum number of shards of a run: a manifest with more results would exceed the largest file that is read (256 MiB).
- */
+/** Maximum number of shards of a run: a manifest with more results exceeds the largest file that is read (256 MiB). */
 export const MAX_SHARDS = 100_000;
 
 /**
@@ -124,6 +122,15 @@ export function cutRange(range: ToyRange, pieces: number): ToyRange[] {
     .map(({ start, count }) => ({ start: range.start + start, count }));
 }
 
+/** Returns the piece of a plan's entry that holds a range of its toys, each with the seed that it had. */
+export const pieceOf = (plan: Plan, shard_index: number, { start, count }: ToyRange): Plan => ({
+  ...plan,
+  shard_index,
+  toy_start: start,
+  n_toys: count,
+  seed: plan.seed + start - plan.toy_start,
+});
+
 /**
  * Returns the manifest with each of these shards cut in two: the entry stays with `replaced_by`, its pieces are
  * appended and run by their own seed and count. A shard of one toy stays uncut.
@@ -134,13 +141,8 @@ export function cutShards(manifest: FarmManifest, shards: number[], at_utc: stri
   for (const shard of shards) {
     const plan = plans[shard];
     if (!plan || plan.n_toys < 2 || plan.farm?.replaced_by) continue;
-    const pieces = cutRange({ start: plan.toy_start, count: plan.n_toys }, 2).map((range, i): Plan => ({
-      ...plan,
-      shard_index: plans.length + i,
-      toy_start: range.start,
-      n_toys: range.count,
-      seed: plan.seed + range.start - plan.toy_start,
-    }));
+    const halves = cutRange({ start: plan.toy_start, count: plan.n_toys }, 2);
+    const pieces = halves.map((range, i) => pieceOf(plan, plans.length + i, range));
     plans[shard] = { ...plan, farm: { ...plan.farm, replaced_by: pieces.map((piece) => piece.shard_index) } };
     plans.push(...pieces);
     cut.push(shard);

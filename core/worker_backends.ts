@@ -7,9 +7,7 @@ export type SlotsOn = keyof typeof WORKER_BACKENDS;
 /** Default backend of a run. */
 export const DEFAULT_BACKEND: string = WORKER_BACKENDS.machine;
 
-/**
- * Returns where a worker loop had its slots, by the scheduler's name in a document; undefined: it is a batch scheduler.
- */
+/** Returns where a worker loop had its slots, by a document's scheduler; undefined: it is a batch scheduler. */
 export function slotsOn(scheduler: string): SlotsOn | undefined {
   if (scheduler === WORKER_BACKENDS.machine) return "machine";
   return scheduler === WORKER_BACKENDS.hosts ? "hosts" : undefined;

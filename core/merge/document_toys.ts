@@ -149,10 +149,7 @@ function rangesFault({ results, parameter_names }: Merged, farm: MergedFarm): st
   return short ? `has values in merge.farm that are not of ${parameter_names.length} parameters` : null;
 }
 
-/**
- * Returns why a merge of an older version, which treated any merged document as one range of toys, is inconsistent; or
- * null.
- */
+/** Returns why a merge of an older version, which took any merged document as one range, is inconsistent; or null. */
 function olderFault({ merge }: Merged, { pulls, gen_spread }: MergedFarm): string | null {
   if (pulls !== undefined) return null;
   const older = "was merged by an older version of this program";

@@ -37,10 +37,7 @@ export type Json = null | boolean | number | string | Float | ArrayPlace | Json[
 /** Piece of a document: text, or the position of a toy array's entries. */
 export type JsonPart = string | ArrayPlace;
 
-/**
- * Returns a document in nextstat's layout (serde_json's pretty printer: two blanks, one entry per line), keys in the
- * given order.
- */
+/** Returns a document in nextstat's layout (serde_json: two blanks, an entry a line), keys in the given order. */
 export function jsonParts(document: Json): JsonPart[] {
   const parts: JsonPart[] = [];
   let text = "";

@@ -22,10 +22,7 @@ export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: strin
  */
 type MergedState = "absent" | "damaged" | "other" | "partial" | "whole";
 
-/**
- * A problem of a merged document. `guardrail`: the toys are complete but fail a guardrail. `fits`: a warning about the
- * fits.
- */
+/** A problem of a merged document. `guardrail`: the toys are complete but fail one. `fits`: a warning about fits. */
 export interface MergedFinding {
   kind: "damaged" | "other" | "partial" | "guardrail" | "fits" | "note";
   /** One line that needs no context. */

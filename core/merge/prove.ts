@@ -90,9 +90,7 @@ export function genSpread(sources: readonly SourceFacts[]): GenSpread | null {
   return { params, poi_true: spread(points.map((one) => one.poi_true)) };
 }
 
-/**
- * Returns each different point once, with all its toys, in the order of their first seeds; null if all are identical.
- */
+/** Returns each different point once, with all its toys, in the order of first seeds; null if all are identical. */
 export function distinctPoints(sources: readonly SourceFacts[]): GenPoint[] | null {
   if (isOnePoint(sources)) return null;
   const keyOf = ({ hosts, threads, params, poi_true }: GenPoint) => JSON.stringify([hosts, threads, params, poi_true]);

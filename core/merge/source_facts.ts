@@ -91,16 +91,13 @@ interface FrameFacts {
 
 /** Store that keeps one of several equal values, so that `===` compares them and memory holds them once. */
 class Interner<T> {
-  readonly #equal: (a: T, b: T) => boolean;
   readonly #kept = new Map<string, T>();
   #last: T | undefined;
 
-  constructor(equal: (a: T, b: T) => boolean) {
-    this.#equal = equal;
-  }
+  constructor(readonly isEqual: (a: T, b: T) => boolean) {}
 
   keep(value: T): T {
-    if (this.#last !== undefined && this.#equal(this.#last, value)) return this.#last;
+    if (this.#last !== undefined && this.isEqual(this.#last, value)) return this.#last;
     const text = JSON.stringify(value);
     this.#last = this.#kept.get(text) ?? value;
     this.#kept.set(text, this.#last);
@@ -178,9 +175,7 @@ function sortedOverrides(overrides: Record<string, number>): readonly Override[]
   return entries.length === 0 ? NO_OVERRIDES : entries.sort();
 }
 
-/**
- * Returns whether nextstat computed pulls: it does so if one of the pull guardrails was requested (facts/nextstat.md).
- */
+/** Returns whether nextstat computed pulls: it does if a pull guardrail was requested (facts/nextstat.md). */
 export function hasPullGuardrail({ guardrails }: OutputFrame): boolean {
   const isSet = (name: string) => (guardrails?.[name] ?? null) !== null;
   return isSet("max_abs_poi_pull_mean") || isSet("poi_pull_std_range");

@@ -39,10 +39,7 @@ function pullSummary(pulls: Float64Array): PullSummary | null {
   return { ...summary, frac_abs_lt_1: fractionWithin(pulls, 1), frac_abs_lt_2: fractionWithin(pulls, 2) };
 }
 
-/**
- * Replaces the pooled pulls of the POI by its own, which the toys give to the last digit; other parameters have only
- * pooled pulls.
- */
+/** Replaces the pooled pulls of the POI by its own, which are exact; other parameters have only pooled ones. */
 function withExactPoi(pooled: ParamPulls, pull: PullSummary, poi_index: number): ParamPulls {
   return {
     n_ok: pooled.n_ok.with(poi_index, pull.n_ok),

@@ -177,9 +177,7 @@ function lastFree(ended: readonly Span[], next: Span): Span | undefined {
   return free.length === 0 ? undefined : free.reduce((a, b) => freeMs(b) > freeMs(a) ? b : a);
 }
 
-/**
- * Largest relative scatter between toys of nextstat (usually about 10 %); anything beyond is scatter between shards.
- */
+/** Largest relative scatter between toys of nextstat (usually about 10 %); more is scatter between shards. */
 const MAX_TOY_SPREAD = 0.15;
 
 /** Returns the scatter of the shards' time per toy about their host's mean: unknown if no host had two shards. */

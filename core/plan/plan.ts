@@ -84,10 +84,7 @@ const ROUNDS_TO_BALANCE = 3;
 /** Relative margin for a time limit if the pilot does not show how its shards scatter. */
 const UNKNOWN_UNCERTAINTY = 0.5;
 
-/**
- * Returns the recommended count: among those as good as the best, the smallest with ROUNDS_TO_BALANCE shards per slot,
- * else the smallest.
- */
+/** Returns the smallest count as good as the best with ROUNDS_TO_BALANCE shards per slot, else the smallest. */
 function recommend(
   counts: readonly PlannedCount[],
   n_slots: number,

@@ -1,10 +1,7 @@
 import { breakable, type Figure, Markup, markup, type Numbers } from "./plot.ts";
 import { PAGE_STYLE, SVG_STYLE } from "./theme.ts";
 
-/**
- * The page's only script: a click on a column header sorts its table, by data-v where a cell has it, else by text. It
- * only reorders rows.
- */
+/** The page's only script: a click on a column header sorts its table, by data-v where a cell has it, else by text. */
 export const SORT_SCRIPT = `
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => {

@@ -4,18 +4,12 @@ import { linearTicks, type Tick } from "./ticks.ts";
 
 /** Escaped HTML or SVG; only `markup` makes it. */
 export class Markup {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
+  constructor(readonly text: string) {}
 }
 
 type Part = Markup | string | number | null | readonly (Markup | null)[];
 
-/**
- * Returns a piece of HTML or SVG: inserted values are escaped for text and quoted attributes, except for Markup. null
- * inserts nothing.
- */
+/** Returns a piece of HTML or SVG: inserted values are escaped, except for Markup; null inserts nothing. */
 export function markup(texts: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(texts.map((text, i) => text + (i < parts.length ? partText(parts[i] ?? null) : "")).join(""));
 }
@@ -149,10 +143,7 @@ interface Marked {
   colour: string;
 }
 
-/**
- * Returns vertical lines with labels at their tops: the first label stands to the left of its line, the last to the
- * right.
- */
+/** Returns vertical lines with labels at their tops, the first to the left of its line, the last to the right. */
 export function markLines(frame: Frame, x: Scale, marked: readonly Marked[]): Markup[] {
   const [y0, y1] = yRange(frame);
   const [x0, x1] = xRange(frame);

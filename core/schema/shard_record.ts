@@ -14,9 +14,7 @@ const HostClock = z.looseObject({
   boot_id: z.nullable(z.string()),
   /** Seconds from boot to the attempt's start, including time asleep. */
   started_boot_s: z.nullable(z.number()),
-  /**
-   * Seconds by which the host's clock was set during the attempt: positive forward, negative backward; null: unknown.
-   */
+  /** Seconds by which the host's clock was set during the attempt, positive forward; null: unknown. */
   step_s: z.nullable(z.number()),
 });
 

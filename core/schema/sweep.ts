@@ -14,7 +14,6 @@ export const PoolNode = z.looseObject({
   cpus_busy: z.nullable(Count),
   load: z.nullable(z.number()),
 });
-
 export type PoolNode = z.infer<typeof PoolNode>;
 
 /** Load of the pool and of this machine at one moment. */
@@ -28,7 +27,6 @@ export const PoolSnapshot = z.looseObject({
   /** Output of the scheduler's programs. */
   texts: z.array(z.string()),
 });
-
 export type PoolSnapshot = z.infer<typeof PoolSnapshot>;
 
 export const PointState = z.enum(["open", "ran", "done", "failed"]);
@@ -45,7 +43,6 @@ export const PointRecord = z.looseObject({
   before: z.nullable(PoolSnapshot),
   after: z.nullable(PoolSnapshot),
 });
-
 export type PointRecord = z.infer<typeof PointRecord>;
 
 export const SweepPoint = z.looseObject({
@@ -54,12 +51,9 @@ export const SweepPoint = z.looseObject({
   run_dir: z.string(),
   farm: z.optional(PointRecord),
 });
-
 export type SweepPoint = z.infer<typeof SweepPoint>;
 
-/**
- * `<sweep_id>.sweep.json`, by the old scripts (without `farm`) or by this program; runs[] is in the order of execution.
- */
+/** `<sweep_id>.sweep.json`, by the old scripts (without `farm`) or us; runs[] is in the order of execution. */
 export const Sweep = z.looseObject({
   schema_version: z.literal(SWEEP_SCHEMA),
   created_at_utc: z.string(),
@@ -81,5 +75,4 @@ export const Sweep = z.looseObject({
     options: z.record(z.string(), OptionValue),
   })),
 });
-
 export type Sweep = z.infer<typeof Sweep>;

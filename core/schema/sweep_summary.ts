@@ -16,7 +16,6 @@ export const HostShare = z.looseObject({
   /** toys / wall time of their shards: throughput of one slot of this host. */
   toys_per_slot_s: Value,
 });
-
 export type HostShare = z.infer<typeof HostShare>;
 
 /** Figures of one run of a sweep; null: unknown. Times in seconds, memory in bytes. */
@@ -62,7 +61,6 @@ export const PointSummary = z.looseObject({
   /** Warnings about the fits of its toys. */
   fit_warnings: z.array(z.string()),
 });
-
 export type PointSummary = z.infer<typeof PointSummary>;
 
 /** Statistics of a figure over repeats; std divides by n. */
@@ -72,7 +70,6 @@ export const Repeated = z.strictObject({
   std: z.number(),
   values: z.array(z.number()),
 });
-
 export type Repeated = z.infer<typeof Repeated>;
 
 const Figure = z.nullable(z.union([z.number(), Repeated]));
@@ -94,7 +91,6 @@ export const CountSummary = z.looseObject({
   max_rss_bytes: Value,
   run_ids: z.array(z.string()),
 });
-
 export type CountSummary = z.infer<typeof CountSummary>;
 
 const PoolCpus = z.looseObject({ cpus: Count, cpus_busy: Count });
@@ -124,5 +120,4 @@ export const SweepSummary = z.looseObject({
   hosts: z.array(HostShare),
   interpretation: z.array(z.string()),
 });
-
 export type SweepSummary = z.infer<typeof SweepSummary>;

@@ -11,10 +11,7 @@ export interface PlannedPoint {
   run_id: string;
 }
 
-/**
- * Golden ratio minus 1; its multiples spread over [0, 1). A linear congruential generator starts alike for nearby
- * seeds.
- */
+/** Golden ratio minus 1: its multiples spread over [0, 1), as randomLcg() starts alike for nearby seeds. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { isFarmManifest, livePlans, runSeeds } from "../../core/check_manifest.ts";
+import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { outName } from "../../core/run_paths.ts";
 import type { Manifest, Plan } from "../../core/schema/manifest.ts";
@@ -112,7 +112,7 @@ export function runSources(path: string, accept_unrecorded: boolean): RunSources
     context: { dir, manifest, accept_unrecorded },
     orders,
     n_sources: orders.length,
-    wanted: runSeeds({ plans: livePlans(manifest) }),
+    wanted: joinRanges(livePlans(manifest)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import * as z from "../../core/schema/zod.ts";
-import { runSeeds, seedOf } from "../../core/check_manifest.ts";
+import { seedOf } from "../../core/check_manifest.ts";
 import type { CollectedRun } from "../../core/cost.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
@@ -8,7 +8,7 @@ import type { RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { Count } from "../../core/schema/enums.ts";
 import { Manifest, type OptionValue, Plan } from "../../core/schema/manifest.ts";
-import type { SeedRange } from "../../core/toy_ranges.ts";
+import { joinRanges, type SeedRange } from "../../core/toy_ranges.ts";
 import { DEFAULT_WORKLOAD, workloadNamed, workloadOf } from "../../core/workload/registry.ts";
 import { drawnSeeds, freeSeedsOf } from "../../core/workload/seeds.ts";
 import type { Workload } from "../../core/workload/workload.ts";
@@ -68,7 +68,7 @@ function readBeside(out_dir: string, name: string, found: SeedsBeside): void {
     const { plans, config, farm } = ofSchema(manifestBeside(out_dir, name), Seeds, hasSeeds);
     const workload = workloadNamed(farm?.workload?.name ?? DEFAULT_WORKLOAD);
     const point = pointText(farm?.gen, farm?.set);
-    found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config, workload, point })));
+    found.ranges.push(...joinRanges(plans).map((range) => ({ ...range, run: name, config, workload, point })));
   } catch (error) {
     if (error instanceof FarmError || (error instanceof Unreadable && error.fault !== null)) {
       found.refused.push(`"${name}" ${error.message}`);
@@ -150,7 +150,7 @@ export function freshSeed(dir: string, manifest: Manifest, n: number): number {
   const others = ranges.filter(({ run, config }) => run !== basename(dir) && config === manifest.config);
   const workload = workloadOf(manifest);
   // Its own seeds too: after a jump over those of others it may be near those of its other hypothesis.
-  const drawn = [...drawnBy(others), ...drawnSeeds(workload, runSeeds(manifest))];
+  const drawn = [...drawnBy(others), ...drawnSeeds(workload, joinRanges(manifest.plans))];
   return freeSeedsOf(workload, seedOf(manifest, manifest.n_toys), n, drawn);
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { freeSeeds, manifestFault, runSeeds, seedOf } from "../../core/check_manifest.ts";
-import { missingToys, type SeedRange } from "../../core/toy_ranges.ts";
+import { freeSeeds, manifestFault, seedOf } from "../../core/check_manifest.ts";
+import { joinRanges, missingToys, type SeedRange } from "../../core/toy_ranges.ts";
 import { cutShards, extendPlans } from "../../core/toys.ts";
 import { planOf, sampleManifest } from "../fixtures/run.ts";
 
@@ -11,7 +11,7 @@ Deno.test("an extension takes later seeds if another run has its own, and the ne
   const moved = extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 2, AT, 500);
   const twice = extendPlans(moved, 4, 1, AT);
   assert.equal(manifestFault(twice), null);
-  assert.deepEqual(runSeeds(twice), [{ seed: 42, n_toys: 20 }, { seed: 500, n_toys: 10 }]);
+  assert.deepEqual(joinRanges(twice.plans), [{ seed: 42, n_toys: 20 }, { seed: 500, n_toys: 10 }]);
   assert.deepEqual([0, 19, 20, 25, 26, 29].map((toy) => seedOf(twice, toy)), [42, 61, 500, 505, 506, 509]);
   assert.deepEqual(twice.farm.history.map(({ seed }) => seed), [500, undefined]);
   assert.match(twice.farm.history[0]?.change ?? "", /seeds 500 to 505$/);
