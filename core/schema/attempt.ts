@@ -44,6 +44,8 @@ export const Attempt = z.looseObject({
   wrapper: ProcessId,
   /** The node's name in its scheduler, which can differ from the name in `wrapper`. */
   host: z.optional(z.string()),
+  /** Hash of the machine id of that host (machine-id(5)), where it has one: machines may share a host name. */
+  machine_id: z.optional(z.string()),
   fit: z.nullable(ProcessId),
   scheduler: z.string(),
   job_id: z.nullable(z.string()),

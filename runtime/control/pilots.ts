@@ -7,7 +7,7 @@ import { pausedWords } from "../../core/steering.ts";
 import type { Backend, Handle, NativeState, RenderContext, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { changeSteering, readSteering } from "../run/steering.ts";
-import { ownSubmissions, withoutSilent } from "../run/submissions.ts";
+import { ownSubmissions, tokensNow, withoutSilent } from "../run/submissions.ts";
 import { inspectWorkers } from "../run/workers.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 import { handlesOf, renderContext } from "../scheduler/query.ts";
@@ -53,20 +53,27 @@ export async function changePilots(
   }
   return await whileSubmitting(changed, async (run) => {
     await resolveSubmissions(run, adapter, `nsfarm-deno pilots ${quoteWord(run.dir)}`);
+    const seen = tokensNow(run.dir);
     const answer = await queryOrThrow(run, adapter, "query the run's pilots");
     if (change < 0) return await takePilots(run, adapter, machine, answer.states, -change);
     const open = (await scanRun(run, machine, answer)).filter(({ state }) => state !== "done");
-    return await addPilots(run, adapter, open.map(({ plan }) => plan.shard_index), change);
+    return await addPilots(run, adapter, open.map(({ plan }) => plan.shard_index), change, seen);
   });
 }
 
-async function addPilots(run: FarmRun, adapter: SchedulerAdapter, open: number[], count: number): Promise<PilotChange> {
+async function addPilots(
+  run: FarmRun,
+  adapter: SchedulerAdapter,
+  open: number[],
+  count: number,
+  seen: Set<string>,
+): Promise<PilotChange> {
   const paused = pausedWords(readSteering(run) ?? {}, run.dir);
   if (paused !== null) throw new FarmError("usage", `Cannot add pilots to "${run.dir}": it is ${paused}`);
   if (open.length === 0) return NONE;
   const limits = await queryLimits(adapter);
   const { chunks } = adapter.render(pilotContext(renderContext(run, [], limits), open, count));
-  const facts = { cluster: limits.cluster, joins: true };
+  const facts = { cluster: limits.cluster, joins: true, seen };
   const submissions = await submitAll(run, adapter, chunks, `nsfarm-deno retry ${quoteWord(run.dir)}`, facts);
   const added = chunks.reduce((sum, { shards, tasks }) => sum + new Set(tasks ?? shards).size, 0);
   changeSteering(run, (now) => ({ ...now, added_pilots: (now.added_pilots ?? 0) + added }));

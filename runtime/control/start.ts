@@ -16,12 +16,12 @@ import { whileLocked } from "../fs/exclusive.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { type Run, runNow } from "../run/load_manifest.ts";
 import { readSteering } from "../run/steering.ts";
-import { ownSubmissions } from "../run/submissions.ts";
+import { Overtaken, ownSubmissions, tokensNow } from "../run/submissions.ts";
 import { remediesFor } from "../scheduler/adapters.ts";
 import { queryLimits, unreachable } from "../scheduler/drive.ts";
 import { type QueriedScheduler, queryScheduler, renderContext } from "../scheduler/query.ts";
 import { renewFiles } from "../scheduler/renew_files.ts";
-import { NotTaken, resolveSubmissions, submitChunk } from "../scheduler/submit.ts";
+import { NotTaken, resolveSubmissions, type SubmissionFacts, submitChunk } from "../scheduler/submit.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { cutRest, measuredTimes, trialTimes } from "../shard/cut_rest.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
@@ -71,7 +71,8 @@ export const whileSubmitting = <T>(
 ): Promise<T> => whileLocked(join(run.dir, SUBMIT_LOCK), () => work(runNow(run)));
 
 /**
- * Submits as startRun does; the caller holds the submit lock.
+ * Submits as startRun does; the caller holds the submit lock. Where there is no lock and another command submitted
+ * meanwhile, all is decided again.
  * @throws {FarmError} unreachable
  */
 export async function submitOpen(
@@ -81,10 +82,32 @@ export async function submitOpen(
   again: Again,
   file_grace_s = LATE_FILES_S,
 ): Promise<StartedRun> {
+  const before: Submission[] = [];
+  for (;;) {
+    try {
+      const started = await submitDecided(run, adapter, machine, again, file_grace_s);
+      return before.length === 0
+        ? started
+        : { ...started, submissions: [...before, ...started.submissions], nothing: "" };
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error;
+      before.push(...error.submitted);
+    }
+  }
+}
+
+async function submitDecided(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  machine: Machine,
+  again: Again,
+  file_grace_s: number,
+): Promise<StartedRun> {
   const paused = again.resuming ? null : pausedWords(readSteering(run) ?? {}, run.dir);
   if (paused !== null) return { run, submissions: [], nothing: `Nothing to submit: the run is ${paused}` };
   const go_on = `nsfarm-deno ${again.ended ? "retry" : "submit"} ${quoteWord(run.dir)}`;
   const adopted = await resolveSubmissions(run, adapter, go_on);
+  const seen = tokensNow(run.dir);
   const answer = await queryScheduler(run, adapter, again.ended ? 0 : file_grace_s);
   if (!answer.reached) {
     const next = `Nothing was submitted; once it answers, run: ${go_on}`;
@@ -95,7 +118,7 @@ export async function submitOpen(
   const { now, shards } = await cutEnded(run, adapter, async (one) => await scanRun(one, machine, answer));
   const isWorker = adapter.kind === "worker";
   const open = shards.filter((shard) => isOpen(shard, answer, again, isWorker));
-  const submissions = await submitShards(now, adapter, open, again, go_on);
+  const submissions = await submitShards(now, adapter, open, again, go_on, seen);
   if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(now);
   return { run: now, submissions, nothing: open.length === 0 ? whyNothing(now, adapter, shards) : "" };
 }
@@ -142,15 +165,16 @@ async function submitShards(
   open: ScannedShard[],
   again: Again,
   go_on: string,
+  seen: Set<string>,
 ): Promise<Submission[]> {
   if (open.length === 0) return [];
   const limits = await queryLimits(adapter);
   refuseElsewhere(run, adapter, limits, open);
   if (again.ended || run.manifest.farm.history.length > 0) renewFiles(run, adapter, limits);
   const shards = open.map(({ plan }) => plan.shard_index);
-  if (again.as_many_as_go) return await submitFitting(run, adapter, shards, limits, go_on);
+  if (again.as_many_as_go) return await submitFitting(run, adapter, shards, limits, go_on, seen);
   const { chunks } = adapter.render(renderContext(run, shards, limits));
-  return await submitAll(run, adapter, chunks, go_on, { cluster: limits.cluster });
+  return await submitAll(run, adapter, chunks, go_on, { cluster: limits.cluster, seen });
 }
 
 /**
@@ -163,6 +187,7 @@ async function submitFitting(
   shards: readonly number[],
   limits: SchedulerLimits,
   go_on: string,
+  seen: Set<string>,
 ): Promise<Submission[]> {
   const submissions: Submission[] = [];
   let left = [...shards];
@@ -172,9 +197,10 @@ async function submitFitting(
     const [chunk] = adapter.render(renderContext(run, left, fitting)).chunks;
     if (!chunk) break;
     try {
-      submissions.push(await submitChunk(run, adapter, chunk, go_on, { cluster: limits.cluster }));
+      submissions.push(await submitChunk(run, adapter, chunk, go_on, { cluster: limits.cluster, seen }));
       left = left.filter((shard) => !chunk.shards.includes(shard));
     } catch (error) {
+      if (error instanceof Overtaken) error.submitted.push(...submissions);
       if (!(error instanceof NotTaken) || error.why !== "full") throw error;
       most = Math.floor(new Set(chunk.tasks ?? chunk.shards).size / 2);
       if (most < 1) break;
@@ -216,14 +242,15 @@ export async function submitAll(
   adapter: Backend,
   chunks: Chunk[],
   go_on: string,
-  facts: Pick<Submission, "cluster" | "joins">,
+  facts: SubmissionFacts,
 ): Promise<Submission[]> {
   const submissions: Submission[] = [];
   for (const chunk of chunks) {
     try {
       submissions.push(await submitChunk(run, adapter, chunk, go_on, facts));
     } catch (error) {
-      if (!(error instanceof FarmError) || submissions.length === 0) throw error;
+      if (error instanceof Overtaken) error.submitted.push(...submissions);
+      if (!(error instanceof FarmError) || error instanceof Overtaken || submissions.length === 0) throw error;
       const jobs = submissions.map(({ job_id, shards }) => `job ${job_id} of ${plural(shards.length, "shard")}`);
       const left = chunks.slice(submissions.length).reduce((sum, { shards }) => sum + shards.length, 0);
       const next = `Queued: ${jobs.join(", ")}; ${plural(left, "shard")} left; continue with: ${go_on}`;

@@ -124,12 +124,14 @@ export async function whileLocked<T>(path: string, work: () => Promise<T>): Prom
   }
 }
 
-/** Runs `work` under the lock file as whileLocked does, for work that takes no time. */
-export function whileLockedSync<T>(path: string, work: () => T): T {
+/**
+ * Runs `work` under the lock file as whileLocked does, for work that takes no time.
+ * @param work is called with whether there is a lock
+ */
+export function whileLockedSync<T>(path: string, work: (is_locked: boolean) => T): T {
   const file = openLock(path);
   try {
-    lockQuietly(file);
-    return work();
+    return work(lockQuietly(file));
   } finally {
     file?.close();
   }
@@ -138,49 +140,62 @@ export function whileLockedSync<T>(path: string, work: () => T): T {
 const openLock = (path: string): Deno.FsFile | undefined =>
   orElse(undefined, () => Deno.openSync(path, { read: true, write: true, create: true, mode: 0o640 }));
 
-function lockQuietly(file: Deno.FsFile | undefined): void {
-  try {
+/** Returns whether the lock is held; false on a file system without locks. */
+const lockQuietly = (file: Deno.FsFile | undefined): boolean =>
+  orElse(false, () => {
     file?.lockSync(true);
-  } catch {
-    // a file system without locks
-  }
-}
+    return file !== undefined;
+  });
 
 /**
  * Returns the path of a document's lock file. The empty file stays: removing it would let two processes hold the lock.
  */
 const lockOf = (path: string): string => join(dirname(path), `.${basename(path)}.lock`);
 
+/** Returns the path of a document's lease, where it has no lock. */
+const leaseOf = (path: string): string => join(dirname(path), `.${basename(path)}.lease`);
+
 /**
  * Reads, changes and writes a document under its lock. `change` gets the present document; slow work does not belong in
  * it. Nothing is written where it returns its argument or undefined.
  * Without a lock (a file system that has none, a lock file of another user) the document is compared with the one that
- * was read just before it is replaced, and changed anew where it differs. Two cases remain: a writer within the few
- * microseconds between comparison and rename, and a writer whose change a network file system does not show here yet.
+ * was read just before it is replaced, under a lease, and changed anew where it differs. One case remains: a writer whose
+ * change a network file system does not show here yet.
  * @param read reads and checks the document; undefined where it does not exist
  * @returns the document after the change
  * @throws {FarmError} input, when it cannot be written; and the errors of `read` and `change`
  */
 export function changeDocument<T>(path: string, read: () => T, change: (now: T) => T): T {
-  return whileLockedSync(lockOf(path), () => {
+  return whileLockedSync(lockOf(path), (is_locked) => {
+    const alone = is_locked ? (act: () => boolean) => act() : (act: () => boolean) => withLease(leaseOf(path), act);
     for (;;) {
       const bytes = bytesOf(path);
       const now = read();
       const after = change(now);
       if (after === undefined || after === now) return now;
-      if (replaceSame(path, bytes, JSON.stringify(after, null, 2) + "\n")) return after;
+      if (replaceSame(path, bytes, JSON.stringify(after, null, 2) + "\n", alone)) return after;
     }
   });
 }
 
-/** Replaces a document by a new text. Returns false, without a change, where the document is not the one given. */
-function replaceSame(path: string, before: Uint8Array | undefined, text: string): boolean {
+/**
+ * Replaces a document by a new text. Returns false, without a change, where the document is not the one given.
+ * @param alone calls a function while no other process does
+ */
+function replaceSame(
+  path: string,
+  before: Uint8Array | undefined,
+  text: string,
+  alone: (act: () => boolean) => boolean,
+): boolean {
   return explainWrite(path, () => {
     const temporary = writeTemporary(path, text);
     try {
-      if (!isSame(before, bytesOf(path))) return false;
-      rename(temporary, path);
-      return true;
+      return alone(() => {
+        if (!isSame(before, bytesOf(path))) return false;
+        rename(temporary, path);
+        return true;
+      });
     } finally {
       removeQuietly(temporary);
     }

@@ -163,8 +163,21 @@ const CSV_ROWS = 5000;
 
 const headerOf = (columns: readonly ExportColumn[]): string => csvLine(columns.map(({ name }) => name));
 
+/** Columns with which every export of a workload begins, by whatever version. */
+const FIRST_COLUMNS = 3;
+
 const isOurCsv = (path: string): boolean =>
-  beginsWith(path, (head) => workloads().some(({ rows }) => head.startsWith(headerOf(rows.columns))));
+  beginsWith(path, (head) => {
+    const [line = ""] = /^.*\r\n/.exec(head) ?? [];
+    return workloads().some(({ rows: { columns } }) => isHeaderOf(columns, line));
+  });
+
+/** Returns whether a line is the header of an export by this version, or by one that had fewer columns. */
+function isHeaderOf(columns: readonly ExportColumn[], line: string): boolean {
+  const names = new Set(line.trimEnd().split(","));
+  const had = columns.filter(({ name }, i) => i < FIRST_COLUMNS || names.has(name));
+  return line === headerOf(had);
+}
 
 function csvWriter(columns: readonly ExportColumn[], write: (bytes: Uint8Array) => void): RowWriter {
   const encoder = new TextEncoder();

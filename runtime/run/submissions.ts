@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { FarmError } from "../../core/errors.ts";
 import { plural } from "../../core/format.ts";
 import { SUBMIT_META } from "../../core/run_paths.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
@@ -88,6 +89,34 @@ export function recordSubmission(dir: string, submission: Submission): void {
   changeSubmitMeta(dir, (before) => withSubmission(before, submission));
 }
 
+/** Another command has submitted jobs of the run since this one decided what to submit. */
+export class Overtaken extends FarmError {
+  /** What this command had submitted before. */
+  readonly submitted: Submission[] = [];
+
+  constructor() {
+    super("unreachable", "Cannot submit jobs: another command submits jobs of this run", "Rerun the command");
+  }
+}
+
+/**
+ * Records the intent of a submission, unless another command has recorded one since the decision to submit: without locks
+ * two commands may decide at the same time.
+ * @param seen tokens of the submissions on which the decision is based; this one is added
+ * @throws {Overtaken} where there is another
+ */
+export function recordIntent(dir: string, intent: Submission, seen: Set<string>): void {
+  changeSubmitMeta(dir, (before) => {
+    const others = before?.farm?.submissions ?? [];
+    if (others.some(({ token, state }) => state !== "refused" && !seen.has(token))) throw new Overtaken();
+    return withSubmission(before, intent);
+  });
+  seen.add(intent.token);
+}
+
+/** Returns the tokens of all submissions on record. */
+export const tokensNow = (dir: string): Set<string> => new Set(readSubmissions(dir).map(({ token }) => token));
+
 /** Changes submit_meta.json under its lock, since a status may read it while jobs are submitted. */
 export function changeSubmitMeta(
   dir: string,
@@ -100,10 +129,21 @@ function withSubmission(before: SubmitMeta | undefined, submission: Submission):
   const others = before?.farm?.submissions ?? [];
   const at = others.findIndex((one) => one.token === submission.token);
   const submissions = at < 0 ? [...others, submission] : others.with(at, submission);
+  const { absent_since_utc, ...farm } = before?.farm ?? {};
   return {
     ...before,
     schema_version: SUBMIT_META_SCHEMA,
     created_at_utc: before?.created_at_utc ?? submission.intended_at_utc,
-    farm: { ...before?.farm, submissions },
+    farm: {
+      ...farm,
+      ...(absent_since_utc && { absent_since_utc: stillAbsent(absent_since_utc, submission) }),
+      submissions,
+    },
   };
 }
+
+/** Returns the times of shards that have no new job: a job that was submitted is absent only once it is missed again. */
+const stillAbsent = (since: Record<string, string>, { state, shards }: Submission): Record<string, string> =>
+  state === "refused"
+    ? since
+    : Object.fromEntries(Object.entries(since).filter(([shard]) => !shards.includes(Number(shard))));

@@ -71,7 +71,7 @@ function linkedFile(path: string): string | null {
 }
 
 /** Whether a name is a lease (withLease) that a killed process left behind. */
-const isRight = (name: string): boolean => /^shard_.*\.commit$/.test(name);
+const isRight = (name: string): boolean => /^shard_.*\.commit$|^\..+\.lease$/.test(name);
 
 function removeForgotten(dir: string, files: readonly { path: string }[]): void {
   if (files.length === 0) return;

@@ -19,6 +19,7 @@ import { listNames } from "../fs/list.ts";
 import { MAX_DOCUMENT_BYTES, readRegular } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readSteering } from "../run/steering.ts";
+import { serverNow_ms } from "../run/temporary.ts";
 import { changeSubmitMeta, ownSubmissions, readSubmitMeta, withoutSilent } from "../run/submissions.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import type { QueriedShard } from "../shard/context.ts";
@@ -203,13 +204,16 @@ function begunShards(dir: string, given: ReadonlySet<number>): Set<number> {
 
 /**
  * Returns the seconds since a query first found that the scheduler does not know each of these shards. The times are kept
- * in submit_meta.json, so that queries of different commands, minutes apart, count as one wait for late files.
+ * in submit_meta.json, so that queries of different commands, minutes apart, count as one wait for late files. They are
+ * by the clock of the file server: those of two submit hosts may differ. A time ahead of it is of such a host.
  */
 function absentSeconds(dir: string, absent: readonly number[]): Map<number, number> {
   const meta = readSubmitMeta(dir);
   const before = meta?.farm?.absent_since_utc ?? {};
-  const now = new Date().toISOString();
-  const since = Object.fromEntries(absent.map((shard) => [`${shard}`, before[`${shard}`] ?? now]));
+  const server_ms = absent.length === 0 ? -Infinity : serverNow_ms(dir);
+  const now = new Date(Number.isFinite(server_ms) ? server_ms : Date.now()).toISOString();
+  const sinceOf = (known: string | undefined) => known !== undefined && known <= now ? known : now;
+  const since = Object.fromEntries(absent.map((shard) => [`${shard}`, sinceOf(before[`${shard}`])]));
   if (meta && JSON.stringify(before) !== JSON.stringify(since)) keep(dir, since);
   const seconds = (shard: number) => (Date.parse(now) - Date.parse(since[`${shard}`] ?? now)) / 1000;
   return new Map(absent.map((shard) => [shard, Math.max(0, seconds(shard))]));

@@ -5,7 +5,7 @@ import type { Submission } from "../../core/schema/submit_meta.ts";
 import type { Answer, Backend, Chunk, CommandResult, UnclearSubmission } from "../../schedulers/adapter.ts";
 import type { SubmitAnswer } from "../../schedulers/adapter_answers.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { intendedNow, ownSubmissions, recordSubmission } from "../run/submissions.ts";
+import { intendedNow, ownSubmissions, recordIntent, recordSubmission } from "../run/submissions.ts";
 import { pauseFor } from "../system/process.ts";
 import { runCommand, runCommands } from "./drive.ts";
 import { detachCommand, findLoop, startLoop } from "./background.ts";
@@ -17,19 +17,22 @@ const SEARCH_S = 30;
 /** Time that a scheduler which answers again may need to process a command that had no answer. */
 const WORK_OFF_S = 8;
 
+/** What is known of a submission: its cluster; whether jobs of the same shards may still run; see recordIntent for `seen`. */
+export type SubmissionFacts = Pick<Submission, "cluster" | "joins"> & { seen: Set<string> };
+
 /**
  * Submits one chunk once. Token and intent are on disk before the scheduler is called; an unclear answer is resolved by
  * a search for the token, never by a second submission.
  * @param go_on the command that submits the remaining chunks
- * @param facts joins: whether jobs of the same shards may still run
  * @throws {FarmError} unreachable, when the outcome stays unclear; the intent stays on record
+ * @throws {Overtaken} where another command has submitted jobs meanwhile
  */
 export async function submitChunk(
   run: Run<FarmManifest>,
   adapter: Backend,
   chunk: Chunk,
   go_on: string,
-  { cluster, joins = false }: Pick<Submission, "cluster" | "joins">,
+  { cluster, joins = false, seen }: SubmissionFacts,
 ): Promise<Submission> {
   const token = randomBytes(8).toString("hex");
   const { argv, submit } = submissionOf(run, adapter, chunk, token);
@@ -48,7 +51,7 @@ export async function submitChunk(
     answered_at_utc: null,
     answer: null,
   };
-  recordSubmission(run.dir, intent);
+  recordIntent(run.dir, intent, seen);
   return await settleAnswer(run, adapter, intent, await submit(), go_on);
 }
 

@@ -9,6 +9,7 @@ import { Metrics, type ShardRecord } from "../../core/schema/shard_record.ts";
 import { listNames } from "../fs/list.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
 import { removeQuietly } from "../fs/write.ts";
+import { bootedAt_ms } from "../system/machine.ts";
 import * as proc from "../system/proc.ts";
 import {
   attemptPath,
@@ -127,9 +128,7 @@ export async function lifeOf(
     return (await processes.aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";
   }
   if (attempt.wrapper.boot_id !== process.boot_id) {
-    const isBefore = attempt.wrapper.host === process.host &&
-      !proc.isSameBoot(attempt.wrapper.boot_id, process.boot_id);
-    return isBefore ? "dead" : "elsewhere";
+    return isOfEarlierBoot(attempt, context.machine) ? "dead" : "elsewhere";
   }
   const known: ProcessId[] = attempt.fit ? [attempt.wrapper, attempt.fit] : [attempt.wrapper];
   if ((await processes.aliveOf(known, process.boot_id)).size > 0) return "running";
@@ -137,6 +136,20 @@ export async function lifeOf(
   // Its wrapper died before it could name the fit: the fit has its output's path among its arguments.
   const { out } = fitFiles(context.run.dir, attempt.shard_index, attempt.attempt);
   return (await processes.findByArgument(out)).length > 0 ? "running" : "dead";
+}
+
+/**
+ * Returns whether an attempt ran on this machine before its present boot. Its host name alone does not show that: another
+ * machine may have the same one, and was not restarted.
+ */
+function isOfEarlierBoot(
+  { wrapper, machine_id, started_at_utc }: Attempt,
+  { process, machine_id: own_id }: JobContext["machine"],
+): boolean {
+  if (wrapper.host !== process.host || proc.isSameBoot(wrapper.boot_id, process.boot_id)) return false;
+  if (machine_id !== undefined && own_id !== undefined && machine_id !== own_id) return false;
+  const booted_ms = bootedAt_ms();
+  return booted_ms !== null && Date.parse(started_at_utc) < booted_ms;
 }
 
 function recoverAttempt(context: JobContext, plan: Plan, attempt: Attempt): void {

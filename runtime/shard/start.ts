@@ -9,7 +9,7 @@ import type { Plan } from "../../core/schema/manifest.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { readTail } from "../fs/read.ts";
 import { makeFolder } from "../fs/write.ts";
-import { countOomKills, endedAt, loadAverage, startedAt, thisMoment } from "../system/machine.ts";
+import { countOomKills, endedAt, loadAverage, type Machine, startedAt, thisMoment } from "../system/machine.ts";
 import { pauseFor } from "../system/process.ts";
 import type { FitUsage } from "../system/usage.ts";
 import { beginAttempt, type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
@@ -29,7 +29,7 @@ export function beginShard(
 ): OpenAttempt | undefined {
   const attempt = newAttempt(manifest, order.plan, order.attempt, {
     wrapper: machine.process,
-    ...(own.remote ? {} : { host: machine.host }),
+    ...(own.remote ? {} : hostOf(machine)),
     ...ids,
     slot: order.slot,
     started_at_utc: new Date().toISOString(),
@@ -40,6 +40,8 @@ export function beginShard(
   removeAttempt(open);
   return undefined;
 }
+
+const hostOf = ({ host, machine_id }: Machine) => ({ host, ...(machine_id === undefined ? {} : { machine_id }) });
 
 /** A request for one attempt of a shard. */
 export interface FitOrder {

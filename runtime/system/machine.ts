@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { orElse } from "../../core/errors.ts";
 import type { BootMoment } from "../../core/attempt_time.ts";
 import { secondsOf } from "../../core/format.ts";
@@ -36,6 +37,12 @@ function coreOf(block: string): string[] {
 
 /** Returns the whole seconds since this machine's boot, sleep included (sysinfo(2)); null where unknown. */
 export const uptime_s = (): number | null => orElse(null, () => Deno.osUptime());
+
+/** Returns when this machine was started, by its clock, in ms to a second; null where unknown. */
+export function bootedAt_ms(): number | null {
+  const up_s = uptime_s();
+  return up_s === null ? null : Date.now() - 1000 * up_s;
+}
 
 /** A moment by the clocks of this machine. */
 interface Moment {
@@ -111,6 +118,8 @@ export interface Machine extends CpuFacts {
   /** The node's name as its scheduler calls it, else the host name. */
   host: string;
   process: ProcessId;
+  /** Hash of this machine's id, the same after a reboot; absent: it has none. */
+  machine_id?: string;
   memory_bytes: number | null;
   kernel: string | null;
   /** CPUs that this process may use: affinity and cgroup quota (sched_getaffinity(2)). */
@@ -144,12 +153,22 @@ export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> 
     ...readCpuinfo(text),
     host: jobVariable(jobViews(manifest), "node", HERE) ?? Deno.hostname(),
     process,
+    ...orElse({}, () => ({ machine_id: hashedId(Deno.readTextFileSync("/etc/machine-id").trim()) })),
     memory_bytes: orElse(null, () => Deno.systemMemoryInfo().total),
     kernel: orElse(null, () => Deno.osRelease()),
     cpus_allowed: navigator.hardwareConcurrency,
     oom_file: oomFile(text),
     oom_kills: oomKills(text),
   };
+}
+
+/**
+ * Returns the hash of a machine's id, which itself must not be shown to others (machine-id(5)).
+ * @throws where it is none
+ */
+function hashedId(id: string): string {
+  if (!/^[0-9a-f]{32}$/.test(id)) throw new Error("no machine id");
+  return createHash("sha256").update(`nsfarm-deno ${id}`).digest("hex").slice(0, 16);
 }
 
 /**

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Submission } from "../../../core/schema/submit_meta.ts";
 import { quoteWord } from "../../../core/shell_quote.ts";
 import { type Again, startRun } from "../../../runtime/control/start.ts";
-import { readSubmissions, recordSubmission, twiceQueued } from "../../../runtime/run/submissions.ts";
+import { changeSubmitMeta, readSubmissions, recordSubmission, twiceQueued } from "../../../runtime/run/submissions.ts";
 import { queryScheduler } from "../../../runtime/scheduler/query.ts";
 import { scanRun } from "../../../runtime/state/scan.ts";
 import { type RunStatus, runStatus } from "../../../runtime/state/status.ts";
@@ -71,6 +71,24 @@ Deno.test("shards that were never started are submitted once, and the intent is 
       /^Nothing to submit: 4 shards queued or running, 0 done; nothing is wrong: .*status .* --watch$/,
     );
     assert.equal(run.fake.submitted.length, 1);
+  }));
+
+Deno.test("of two commands at the same time one submits, also on a file system without locks", () =>
+  inRun(async (run) => {
+    const proto = Deno.FsFile.prototype;
+    const real = { lock: proto.lock, lockSync: proto.lockSync };
+    proto.lock = () => Promise.reject(new Error("Function not implemented (os error 38)"));
+    proto.lockSync = () => {
+      throw new Error("Function not implemented (os error 38)");
+    };
+    run.fake.array_size = 2;
+    try {
+      const both = await Promise.all([run.start(), run.start(), run.start({ ended: true })]);
+      assert.equal(both.flatMap(({ submissions }) => submissions).length, 2);
+      assert.deepEqual(run.states().map(([, shards]) => shards).sort(), [[0, 1], [2, 3]]);
+    } finally {
+      Object.assign(proto, real);
+    }
   }));
 
 Deno.test("finished shards are not submitted", () =>
@@ -324,4 +342,44 @@ Deno.test("shards whose jobs are gone wait for their files before they are resub
       /^Nothing to submit: .*4 shards.*, 0 done; .*--watch$/,
     );
     assert.match((await run.start({ ended: false }, 0)).nothing, /4 shards ended without a result.*retry .* --wait$/);
+  }));
+
+/** Sets since when the record says that the scheduler misses shard 0, and returns how long that is at the next query. */
+async function absent(run: Trial, since: string | null): Promise<number | null | undefined> {
+  if (since !== null) {
+    changeSubmitMeta(
+      run.dir,
+      (meta) => meta && { ...meta, farm: { submissions: [], ...meta.farm, absent_since_utc: { 0: since } } },
+    );
+  }
+  const { shards } = await queryScheduler(runOf(run.dir, run.manifest), run.fake.adapter, 120);
+  return shards.get(0)?.absent_s;
+}
+
+Deno.test("the wait for files is by the file server's clock, whatever those of the submit hosts", () =>
+  inRun(async (run) => {
+    await run.start();
+    run.fake.state = "absent";
+    const now = Date.now;
+    try {
+      Date.now = () => now() + 86_400_000;
+      assert((await absent(run, null) ?? NaN) < 60);
+      Date.now = now;
+      assert((await absent(run, null) ?? NaN) < 60);
+      await absent(run, new Date(now() + 86_400_000).toISOString());
+      const meta = await readFile(join(run.dir, "submit_meta.json"), "utf8");
+      assert(JSON.parse(meta).farm.absent_since_utc[0] <= new Date(now() + 60_000).toISOString());
+      assert((await absent(run, new Date(now() - 3_600_000).toISOString()) ?? NaN) > 3500);
+    } finally {
+      Date.now = now;
+    }
+  }));
+
+Deno.test("a shard that was submitted again is missed anew, however long its job before was missed", () =>
+  inRun(async (run) => {
+    await run.start();
+    run.fake.state = "absent";
+    await absent(run, new Date(Date.now() - 3_600_000).toISOString());
+    await run.start({ ended: true });
+    assert((await absent(run, null) ?? NaN) < 60);
   }));

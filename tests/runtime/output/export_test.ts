@@ -114,6 +114,19 @@ Deno.test("an older export is replaced; another file, also one that is Parquet o
       });
       assert.deepEqual(await readFile(options.out), Buffer.from(foreign));
     }
+    const csv = join(folder, "out.csv");
+    // By a version that had fewer columns; with a column that somebody added; one of our columns in another table.
+    for (
+      const [header, is_ours] of [
+        ["seed,toy,poi_hat,pull,nll,converged,host", true],
+        ["seed,toy,poi_hat,poi_sigma,pull,nll,converged,shard,host,mine", false],
+        ["seed,mine", false],
+      ] as const
+    ) {
+      await writeFile(csv, `${header}\r\n1,2\r\n`);
+      const written = await exportRun(run_dir, { ...CSV, out: csv }).then(() => true, () => false);
+      assert.equal(written, is_ours, header);
+    }
     const out = join(run_dir, "manifest.json");
     await assert.rejects(exportRun(run_dir, { ...CSV, out }), { message: /the run keeps one of its own files there/ });
   }));

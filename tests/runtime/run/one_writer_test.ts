@@ -94,7 +94,10 @@ async function inWorld(work: (dir: string, before: FarmManifest, actors: Actor[]
 Deno.test("two commands that change a run at the same time lose neither change, with locks and without", () =>
   inWorld((dir, before, actors) => {
     const random = randomLcg(0.5);
-    const held = () => [".manifest.json", ".s.sweep.json"].some((name) => exists(join(dir, `${name}.lock.held`)));
+    const held = () =>
+      [".manifest.json", ".s.sweep.json"].some((name) =>
+        exists(join(dir, `${name}.lock.held`)) || exists(join(dir, `${name}.lease`))
+      );
     const orders = { true: new Set<string>(), false: new Set<string>() };
     for (const [i, writers] of pairs.flatMap((pair) => Array.from({ length: ORDERS }, () => pair)).entries()) {
       writeFileSync(join(dir, "manifest.json"), JSON.stringify(before));

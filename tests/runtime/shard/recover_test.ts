@@ -6,7 +6,7 @@ import { listNames } from "../../../runtime/fs/list.ts";
 import { beginAttempt } from "../../../runtime/shard/attempts.ts";
 import { listRun } from "../../../runtime/shard/list_run.ts";
 import { recoverShard, sweepStray } from "../../../runtime/shard/recover.ts";
-import { inspectMachine } from "../../../runtime/system/machine.ts";
+import { inspectMachine, type Machine } from "../../../runtime/system/machine.ts";
 import { sampleFrame } from "../../fixtures/output.ts";
 import { planOf, RUN_TOKEN, sampleAttempt, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 import { readRecord } from "../../support/run_dir.ts";
@@ -18,6 +18,7 @@ const manifest = sampleManifest();
 const plan = planOf(manifest, 1);
 const machine = await inspectMachine();
 const GONE = { ...machine.process, pid: 4_194_000, start_ticks: "1" };
+const LONG_AGO = "2001-01-01T00:00:00.000Z";
 const OUTPUT = JSON.stringify(sampleFrame(manifest, plan));
 
 /** A run directory with attempts of shard 1. */
@@ -44,8 +45,8 @@ class Trial {
     return utimes(join(this.dir, name), new Date(), new Date(utc));
   }
 
-  settle(isOver?: (attempt: Attempt) => boolean) {
-    return recoverShard(contextOf(this.dir, manifest, machine), plan, listRun(this.dir), isOver);
+  settle(isOver?: (attempt: Attempt) => boolean, here: Machine = machine) {
+    return recoverShard(contextOf(this.dir, manifest, here), plan, listRun(this.dir), isOver);
   }
 
   /** Names of files, but for folders. */
@@ -157,8 +158,21 @@ Deno.test("an attempt in another PID namespace of this machine cannot be queried
 
 Deno.test("an attempt of an earlier boot of this machine is lost", () =>
   inRun(async (run) => {
-    run.begin({ wrapper: { ...machine.process, boot_id: "an-earlier-boot" } });
+    run.begin({ wrapper: { ...machine.process, boot_id: "an-earlier-boot" }, started_at_utc: LONG_AGO });
     assert.equal((await run.settle()).kind, "open");
+  }));
+
+Deno.test("an attempt of another machine with this host name is left to it", () =>
+  inRun(async (run) => {
+    const { machine_id: _, ...unnamed } = machine;
+    const wrapper = { ...machine.process, boot_id: "another-boot" };
+    // It began after this machine was started, so that it is of no earlier boot.
+    run.begin({ wrapper, started_at_utc: new Date().toISOString() });
+    assert.equal((await run.settle(undefined, unnamed)).kind, "elsewhere");
+    await rm(join(run.dir, "attempts/shard_1.1.json"));
+    run.begin({ wrapper, machine_id: "0123456789abcdef", started_at_utc: LONG_AGO });
+    assert.equal((await run.settle(undefined, { ...machine, machine_id: "fedcba9876543210" })).kind, "elsewhere");
+    assert.equal((await run.settle(undefined, { ...machine, machine_id: "0123456789abcdef" })).kind, "open");
   }));
 
 Deno.test("a whole result of a dead attempt is committed, not fitted again, and no other file stays", () =>

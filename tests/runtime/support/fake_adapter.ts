@@ -8,7 +8,7 @@ import type {
   SubmitAnswer,
 } from "../../../schedulers/adapter.ts";
 
-const command = (): Command => ({ argv: ["true"], timeout_s: 60 });
+const command = (...argv: string[]): Command => ({ argv: argv.length === 0 ? ["true"] : argv, timeout_s: 60 });
 
 /** A scheduler that exists only in memory: what it has been given, and how it answers. */
 export class FakeScheduler {
@@ -39,7 +39,7 @@ export class FakeScheduler {
   array_size = Infinity;
   /** For how many jobs of one submission its queue has room. */
   room = Infinity;
-  #last: Chunk | undefined;
+  readonly #chunks_of = new Map<string, Chunk>();
   /** Further states, whatever was asked. */
   others: NativeState[] = [];
   /** What becomes of a shard's job that is cancelled. */
@@ -53,7 +53,7 @@ export class FakeScheduler {
     name: "fake",
     apiVersion: 1,
     summary: "a scheduler in memory",
-    programs: ["true"],
+    programs: ["true", "echo"],
     options: [],
     limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: false },
     render: ({ shards, limits }) => ({
@@ -65,11 +65,10 @@ export class FakeScheduler {
     probe: () => [],
     readProbe: () => ({}),
     submit: (_context, chunk, token) => {
-      this.#last = chunk;
-      this.submitted.push(token);
-      return command();
+      this.#chunks_of.set(token, chunk);
+      return command("echo", token);
     },
-    readSubmit: () => this.#answerSubmit(),
+    readSubmit: ({ stdout }) => this.#answerSubmit(stdout.trim()),
     find: () => {
       this.finds++;
       return command();
@@ -98,10 +97,12 @@ export class FakeScheduler {
     return command();
   }
 
-  #answerSubmit(): SubmitAnswer {
-    const token = this.submitted.at(-1) ?? "";
+  #answerSubmit(token: string): SubmitAnswer {
+    this.submitted.push(token);
     this.during(token);
-    if ((this.#last?.shards.length ?? 0) > this.room) return { kind: "refused", message: "too many", queue_full: true };
+    if ((this.#chunks_of.get(token)?.shards.length ?? 0) > this.room) {
+      return { kind: "refused", message: "too many", queue_full: true };
+    }
     const job_id = `${100 + this.submitted.length}`;
     if (this.takes) this.jobs.set(token, job_id);
     if (this.ids.length > 0) return { kind: "unclear", message: "it says numbers", ids: this.ids };

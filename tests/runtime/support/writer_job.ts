@@ -9,7 +9,7 @@ export const WriterJob = z.object({
   /** 0 or 1. */
   worker: z.number(),
   what: z.enum(WRITERS),
-  /** Whether the file system has locks. Without them nothing comes between the last look at a document and its rename. */
+  /** Whether the file system has locks; without them a lease keeps others from between the last look and the rename. */
   locks: z.boolean(),
 });
 export type WriterJob = z.infer<typeof WriterJob>;

@@ -26,11 +26,12 @@ function hook(gate: Gate, job: WriterJob): void {
     return real.lstat(path);
   });
   Reflect.set(Deno, "renameSync", (from: string, to: string) => {
-    if (job.locks) pass(to, true);
+    pass(to, true);
     real.rename(from, to);
   });
   Reflect.set(Deno, "openSync", (path: string, options: Deno.OpenOptions = { read: true }) => {
     pass(path, false);
+    if (path.endsWith(".lease")) pass(path, true, true);
     const file = real.open(path, options);
     Reflect.set(file, "syncDataSync", () => {});
     if (path.endsWith(".lock")) lockable(file, `${path}.held`, job, () => pass(path, true, true));
