@@ -1,8 +1,8 @@
 import { basename, dirname } from "node:path";
-import { seedOf } from "../core/check_manifest.ts";
 import { FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/flags.ts";
 import { namedShards } from "../core/format.ts";
+import { seedOf } from "../core/run_seeds.ts";
 import { workloadOf } from "../core/workload/registry.ts";
 import { type Extended, extendRun } from "../runtime/control/extend.ts";
 import { submitOpen } from "../runtime/control/start.ts";

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { BEAT_INTERVAL_S, WORKER_BACKENDS } from "../core/worker_backends.ts";
+import { WORKER_BACKENDS } from "../core/worker_backends.ts";
 import { poolOn } from "../runtime/control/work.ts";
 import { detachWorker, MEND_FILE, queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
 import { jobIds } from "../runtime/shard/context.ts";
 import { localShape, pilotShape } from "../runtime/system/allocation.ts";
 import { watchSignals } from "../runtime/system/process.ts";
+import { BEAT_INTERVAL_S } from "../runtime/worker/heartbeats.ts";
 import { workOnRun } from "../runtime/worker/run.ts";
 import { defineCommand, defineFlags } from "./flags.ts";
 import { openWorkView } from "./progress.ts";

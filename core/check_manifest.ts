@@ -1,44 +1,6 @@
 import type { FarmManifest, HistoryEntry, Manifest, Plan } from "./schema/manifest.ts";
-import { joinRanges, overlaps, type SeedRange } from "./toy_ranges.ts";
-
-/** First toy of a part of a run with consecutive seeds, and the seed of this toy. */
-interface SeedPart {
-  toy_start: number;
-  seed: number;
-}
-
-/** The members of a manifest that determine its seeds: toy k has seed + k, unless an extension needed other seeds. */
-type Seeded = Pick<Manifest, "seed"> & { farm?: { history: readonly HistoryEntry[] } | undefined };
-
-function seedParts({ seed, farm }: Seeded): SeedPart[] {
-  const moved = (farm?.history ?? []).flatMap(({ n_toys_before: toy_start, seed }) =>
-    toy_start === undefined || seed === undefined ? [] : [{ toy_start, seed }]
-  );
-  return [{ toy_start: 0, seed }, ...moved];
-}
-
-/** Returns the seed of toy `toy` of a run. */
-export const seedOf = (run: Seeded, toy: number): number => seedsOf(run)(toy);
-
-/** Returns a function from toy to seed; cheaper than seedOf() for thousands of toys. */
-function seedsOf(run: Seeded): (toy: number) => number {
-  const parts = seedParts(run);
-  return (toy) => {
-    const { toy_start, seed } = parts.findLast((part) => part.toy_start <= toy) ?? { toy_start: 0, seed: run.seed };
-    return seed + toy - toy_start;
-  };
-}
-
-/**
- * Returns the first of the `n` consecutive free seeds at or above `from`.
- * @param taken seeds that are not free, in any order
- */
-export function freeSeeds(from: number, n: number, taken: readonly SeedRange[]): number {
-  return joinRanges(taken).reduce(
-    (seed, range) => range.seed < seed + n && range.seed + range.n_toys > seed ? range.seed + range.n_toys : seed,
-    from,
-  );
-}
+import { seedsOf } from "./run_seeds.ts";
+import { overlaps } from "./toy_ranges.ts";
 
 /** Returns whether this program rendered the run of a checked manifest, with everything that its shards need. */
 export function isFarmManifest(manifest: Manifest): manifest is FarmManifest {

@@ -1,6 +1,7 @@
-import { type ExtensionRequest, seedOf } from "./check_manifest.ts";
+import type { ExtensionRequest } from "./check_manifest.ts";
 import { FarmError } from "./errors.ts";
 import { plural } from "./format.ts";
+import { seedOf } from "./run_seeds.ts";
 import type { FarmManifest, Plan } from "./schema/manifest.ts";
 
 /** Toys [start, start + count) of a run. */

@@ -13,9 +13,6 @@ export function slotsOn(scheduler: string): SlotsOn | undefined {
   return scheduler === WORKER_BACKENDS.hosts ? "hosts" : undefined;
 }
 
-/** Default heartbeat interval of a worker loop, in seconds. */
-export const BEAT_INTERVAL_S = 40;
-
 /** Returns the name of slot i of an executor. */
 export const slotName = (executor: string, i: number): string => `${executor}:${i}`;
 

@@ -14,7 +14,7 @@ async function main(): Promise<number> {
   const env = { ...await testEnvironment(), NSFARM_BLESS: "1" };
   const code = await runHere(Deno.execPath(), ["test", "-A", "--no-check", ...which], { cwd: root, env });
   console.error(
-    "\ndev: now look at every change in tests/golden and docs (./dev fmt, git diff) before committing it",
+    "\ndev: now look at every change in tests/golden and docs (git diff) before committing it",
   );
   return code;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { exitCodeRows } from "../commands/help.ts";
 import { TABLE } from "../commands/table.ts";
 import { ENVIRONMENT, OTHER_FILES, type ReferenceRow, RUN_FILES } from "../core/reference.ts";
-import { root } from "./tools.ts";
+import { root, runHere } from "./tools.ts";
 
 const tableOf = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -75,9 +75,9 @@ export async function referencePages(): Promise<Record<string, string>> {
   };
 }
 
-/** Writes the pages, whose tables `./dev fmt` aligns afterwards. */
+/** Writes the pages, formatted. */
 export async function writeReferencePages(): Promise<void> {
-  for (const [name, text] of Object.entries(await referencePages())) {
-    await Deno.writeTextFile(join(root, "docs", "reference", name), text);
-  }
+  const folder = join(root, "docs", "reference");
+  for (const [name, text] of Object.entries(await referencePages())) await Deno.writeTextFile(join(folder, name), text);
+  await runHere(Deno.execPath(), ["fmt", "--quiet", folder], { cwd: root });
 }

@@ -1,6 +1,5 @@
 import { FarmError } from "../errors.ts";
-import { freeSeeds } from "../check_manifest.ts";
-import type { SeedRange } from "../toy_ranges.ts";
+import { joinRanges, type SeedRange } from "../toy_ranges.ts";
 import type { Workload } from "./workload.ts";
 
 type Seeded = Pick<Workload, "name" | "seed_offsets">;
@@ -15,7 +14,10 @@ export const drawnSeeds = <T extends SeedRange>({ seed_offsets }: Seeded, ranges
  */
 export function freeSeedsOf({ seed_offsets }: Seeded, from: number, n: number, drawn: readonly SeedRange[]): number {
   const taken = drawn.flatMap(({ seed, n_toys }) => seed_offsets.map((offset) => ({ seed: seed - offset, n_toys })));
-  return freeSeeds(from, n, taken);
+  return joinRanges(taken).reduce(
+    (seed, range) => range.seed < seed + n && range.seed + range.n_toys > seed ? range.seed + range.n_toys : seed,
+    from,
+  );
 }
 
 /** Returns the largest number of toys with neighbouring seeds of which no two are drawn from the same seed. */

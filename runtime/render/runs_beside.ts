@@ -1,11 +1,11 @@
 import { basename, dirname, join } from "node:path";
 import * as z from "../../core/schema/zod.ts";
-import { seedOf } from "../../core/check_manifest.ts";
 import type { CollectedRun } from "../../core/cost.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import type { RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
+import { seedOf } from "../../core/run_seeds.ts";
 import { Count } from "../../core/schema/enums.ts";
 import { Manifest, type OptionValue, Plan } from "../../core/schema/manifest.ts";
 import { joinRanges, type SeedRange } from "../../core/toy_ranges.ts";

@@ -2,6 +2,9 @@ import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
 import { type ListedWorkers, listWorkers } from "../run/workers.ts";
 
+/** Default heartbeat interval of a worker loop, in seconds. */
+export const BEAT_INTERVAL_S = 40;
+
 /** Number of intervals without a heartbeat after which a loop is dead. */
 const MISSED = 3;
 

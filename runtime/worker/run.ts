@@ -1,6 +1,5 @@
 import { uncutPlan } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import { BEAT_INTERVAL_S } from "../../core/worker_backends.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { sweepTemporary } from "../run/temporary.ts";
 import { announced, sweepWorkers } from "../run/workers.ts";
@@ -8,6 +7,7 @@ import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { type JobContext, type JobIds, openJobContext } from "../shard/context.ts";
 import { cutRest } from "../shard/cut_rest.ts";
 import type { ExecutorPool, WorkEvent, WorkOptions, WorkReport } from "./executor.ts";
+import { BEAT_INTERVAL_S } from "./heartbeats.ts";
 import { WorkLoop } from "./loop.ts";
 
 /** A request for a worker loop. */

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import assert from "node:assert/strict";
-import { freeSeeds, manifestFault, seedOf } from "../../core/check_manifest.ts";
-import { joinRanges, missingToys, type SeedRange } from "../../core/toy_ranges.ts";
+import { manifestFault } from "../../core/check_manifest.ts";
+import { seedOf } from "../../core/run_seeds.ts";
+import { joinRanges, missingToys } from "../../core/toy_ranges.ts";
 import { cutShards, extendPlans } from "../../core/toys.ts";
 import { planOf, sampleManifest } from "../fixtures/run.ts";
 
@@ -31,19 +31,6 @@ Deno.test("unexplained and duplicate seeds are a fault of the manifest", () => {
   );
   const shared = extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 1, AT, 50);
   assert.match(manifestFault(shared) ?? "", /toys of the seed 5\d are in shard \d and in an earlier one/);
-});
-
-Deno.test("free seeds follow directly if they are not taken, else fill the first gap that is wide enough", () => {
-  assert.equal(freeSeeds(62, 10, [{ seed: 42, n_toys: 20 }, { seed: 72, n_toys: 1 }]), 62);
-  assert.equal(freeSeeds(62, 10, [{ seed: 100, n_toys: 5 }, { seed: 70, n_toys: 10 }]), 80);
-  const range = fc.record({ seed: fc.nat(200), n_toys: fc.integer({ min: 1, max: 30 }) });
-  const isFree = (at: number, n: number, taken: SeedRange[]) =>
-    taken.every(({ seed, n_toys }) => seed >= at + n || seed + n_toys <= at);
-  fc.assert(fc.property(fc.nat(200), fc.integer({ min: 1, max: 30 }), fc.array(range), (from, n, taken) => {
-    const found = freeSeeds(from, n, taken);
-    assert.ok(isFree(found, n, taken));
-    for (let seed = from; seed < found; seed++) assert.ok(!isFree(seed, n, taken), `${seed} is free too`);
-  }));
 });
 
 Deno.test("missing toys are numbered in the set, also after a gap in its seeds", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { SHARD_STATES } from "../../core/schema/enums.ts";
-import { BEAT_INTERVAL_S } from "../../core/worker_backends.ts";
+import { BEAT_INTERVAL_S } from "../../runtime/worker/heartbeats.ts";
 import { root } from "../../scripts/tools.ts";
 import { commandsOf, withoutChanging, withPrinted } from "../support/page_commands.ts";
 import { parseCommandLine } from "../commands/support/parse_command_line.ts";

@@ -20,20 +20,27 @@ Deno.test("more toys than lie between the seeds of both hypotheses, and seeds of
   assert.throws(() => refuseSeeds(hypotestToys, far), /must be below 2\^53/);
 });
 
-Deno.test("free seeds of a test meet no seed of either hypothesis of others, and are the first such ones", () => {
+Deno.test("free seeds follow directly if they are not taken, else fill the first gap that is wide enough", () => {
+  assert.equal(freeSeedsOf(fitToys, 62, 10, [{ seed: 42, n_toys: 20 }, { seed: 72, n_toys: 1 }]), 62);
+  assert.equal(freeSeedsOf(fitToys, 62, 10, [{ seed: 100, n_toys: 5 }, { seed: 70, n_toys: 10 }]), 80);
+});
+
+Deno.test("free seeds of a workload meet no seed of either hypothesis of others, and are the first such ones", () => {
   const block = fc.integer({ min: 0, max: 3 }).map((i) => i * 1_000_000_000);
   const range = fc.record({
     seed: fc.tuple(block, fc.nat(60)).map(([a, b]) => a + b),
     n_toys: fc.integer({ min: 1, max: 9 }),
   });
+  const workload = fc.constantFrom(fitToys, hypotestToys);
+  const length = fc.integer({ min: 1, max: 9 });
   fc.assert(
-    fc.property(fc.array(range, { maxLength: 8 }), fc.nat(50), fc.integer({ min: 1, max: 9 }), (runs, from, n) => {
-      const drawn = runs.flatMap((run) => drawnSeeds(hypotestToys, [run]));
+    fc.property(workload, fc.array(range, { maxLength: 8 }), fc.nat(50), length, (workload, runs, from, n) => {
+      const drawn = runs.flatMap((run) => drawnSeeds(workload, [run]));
       const meets = (seed: number) =>
-        drawnSeeds(hypotestToys, [{ seed, n_toys: n }]).some((own) =>
+        drawnSeeds(workload, [{ seed, n_toys: n }]).some((own) =>
           drawn.some((other) => overlaps([own, other]).length > 0)
         );
-      const found = freeSeedsOf(hypotestToys, from, n, drawn);
+      const found = freeSeedsOf(workload, from, n, drawn);
       assert(!meets(found));
       for (let seed = from; seed < found; seed++) assert(meets(seed));
     }),
