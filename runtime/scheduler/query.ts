@@ -4,7 +4,7 @@ import { readShardName } from "../../core/run_paths.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
-import { isEnded, NOT_ANSWERED, WAITING } from "../../core/shard_states.ts";
+import { isEnded, isWaiting, NOT_ANSWERED, WAITING } from "../../core/shard_states.ts";
 import { isOurHold, PAUSED } from "../../core/steering.ts";
 import type {
   Answer,
@@ -47,7 +47,9 @@ export async function queryScheduler(
 ): Promise<QueriedScheduler> {
   const submissions = ownSubmissions(run);
   const handles = handlesOf(submissions);
-  const answer = await (adapter.kind === "worker" ? loopStates(run, handles) : queryRounds(run, adapter, handles));
+  const unqueued = new Set<string>();
+  const answer =
+    await (adapter.kind === "worker" ? loopStates(run, handles) : queryRounds(run, adapter, handles, unqueued));
   const given = new Set(submissions.filter((one) => one.state !== "refused").flatMap((one) => one.shards));
   if (answer.kind !== "ok") {
     const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));
@@ -55,19 +57,22 @@ export async function queryScheduler(
   }
   const steering = readSteering(run) ?? {};
   const states = answer.value.map((one) => isOurHold(steering, one) ? { ...one, reason: PAUSED } : one);
-  const shards = run.manifest.farm.pilots === null
-    ? lastStates(run, adapter, states, given, submissions)
-    : statesOfPilots(run, withoutSilent(run, states), given);
-  return { reached: true, message: null, shards, states, grace_s };
+  if (run.manifest.farm.pilots !== null) {
+    const shards = statesOfPilots(run, withoutSilent(run, states), given);
+    return { reached: true, message: null, shards, states, grace_s };
+  }
+  return { reached: true, message: null, ...lastStates(run, adapter, states, given, submissions, unqueued), grace_s };
 }
 
 /** Number of queries that an adapter may need: the queue, then history. */
 const MAX_ROUNDS = 3;
 
+/** @param unqueued gets the tasks that only the history calls waiting or running, as taskKey() names them */
 async function queryRounds(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
   handles: Handle[],
+  unqueued: Set<string>,
 ): Promise<Answer<NativeState[]>> {
   const found = readLogs(run, adapter, handles);
   const context = renderContext(run, []);
@@ -77,11 +82,24 @@ async function queryRounds(
     if (commands.length === 0) break;
     const answer = adapter.readQuery(await runCommands(adapter, commands, run.dir), missing, round);
     if (answer.kind !== "ok") return answer;
+    if (round > 0) answer.value.filter((one) => isUnqueued(one, found)).forEach((one) => unqueued.add(taskKey(one)));
     found.push(...answer.value.flatMap((one) => newer(found.find((known) => isSameTask(known, one)), one)));
     missing = missing.filter((handle) => !isComplete(handle, found));
   }
   return { kind: "ok", value: await fetchKept(run, adapter, context, handles, found) };
 }
+
+const taskKey = ({ token, shard }: Pick<NativeState, "token" | "shard">): string => `${token} ${shard}`;
+
+/** Whether a history calls a task waiting or running that neither the queue nor a log knows. */
+const isUnqueued = (one: NativeState, found: readonly NativeState[]): boolean =>
+  (isWaiting(one.state) || one.state === "running") && !found.some((known) => isSameTask(known, one));
+
+/**
+ * Time in seconds for which a history is believed that a job waits or runs which its queue does not know: a site may
+ * show its queue late. A crash can leave such an entry for ever (sacctmgr(1), RunawayJobs).
+ */
+const HISTORY_BELIEVED_S = 600;
 
 /**
  * Returns the states in the logs that the scheduler itself writes into the run directory, without a call of its daemon.
@@ -130,8 +148,8 @@ function isComplete({ token, chunk }: Handle, found: NativeState[]): boolean {
 const UNANSWERED = { state: "unknown", native: "", reason: NOT_ANSWERED, host: null } as const;
 
 /**
- * Returns the state of each shard's latest submission that was not refused. A shard that its scheduler no longer knows is
- * left out where no file of it can be late.
+ * Returns the states that count, and that of each shard's latest submission that was not refused. A shard that its
+ * scheduler no longer knows is left out where no file of it can be late.
  */
 function lastStates(
   run: Run<FarmManifest>,
@@ -139,7 +157,8 @@ function lastStates(
   states: NativeState[],
   given: Set<number>,
   submissions: readonly Submission[],
-): Map<number, QueriedShard> {
+  unqueued: ReadonlySet<string>,
+): Pick<QueriedScheduler, "shards" | "states"> {
   const native = new Map<number, NativeState>();
   for (const { token, shards, state } of submissions.filter(({ state }) => state !== "refused")) {
     // A worker's process is there or not, whether its submission was answered or not.
@@ -153,13 +172,25 @@ function lastStates(
     }
   }
   const recorded = shardsWithFiles(run.dir);
+  const isDoubtful = (one: NativeState | undefined) => one !== undefined && unqueued.has(taskKey(one));
   // A job that its scheduler calls done must show its files like one that the scheduler has forgotten.
-  const isGone = (shard: number) => (native.get(shard)?.state ?? "done") === "done" && !recorded.has(shard);
+  const isGone = (shard: number) =>
+    ((native.get(shard)?.state ?? "done") === "done" || isDoubtful(native.get(shard))) && !recorded.has(shard);
   const absent = absentSeconds(run.dir, [...given].filter(isGone));
+  const isBelieved = (one: NativeState) => {
+    const { shard } = one;
+    if (shard === null || !isDoubtful(one)) return true;
+    return native.get(shard)?.token === one.token && (absent.get(shard) ?? 0) < HISTORY_BELIEVED_S;
+  };
+  const believed = states.filter(isBelieved);
+  for (const [shard, one] of native) if (!isBelieved(one)) native.delete(shard);
   const listed = files_may_be_late === false ? [...given].filter((shard) => native.has(shard)) : [...given];
-  return new Map(
-    listed.map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
-  );
+  return {
+    states: believed,
+    shards: new Map(
+      listed.map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
+    ),
+  };
 }
 
 /** States in order of precedence: the first says most about what will happen. */

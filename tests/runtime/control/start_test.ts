@@ -8,6 +8,7 @@ import { changeSubmitMeta, readSubmissions, recordSubmission, twiceQueued } from
 import { queryScheduler } from "../../../runtime/scheduler/query.ts";
 import { scanRun } from "../../../runtime/state/scan.ts";
 import { type RunStatus, runStatus } from "../../../runtime/state/status.ts";
+import type { Answer, CommandResult, Handle, NativeState, RenderContext } from "../../../schedulers/adapter.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
@@ -344,13 +345,12 @@ Deno.test("shards whose jobs are gone wait for their files before they are resub
     assert.match((await run.start({ ended: false }, 0)).nothing, /4 shards ended without a result.*retry .* --wait$/);
   }));
 
-/** Sets since when the record says that the scheduler misses shard 0, and returns how long that is at the next query. */
+/** Sets since when the record says that shards are missed; returns how long shard 0 is at the next query. */
 async function absent(run: Trial, since: string | null): Promise<number | null | undefined> {
   if (since !== null) {
-    changeSubmitMeta(
-      run.dir,
-      (meta) => meta && { ...meta, farm: { submissions: [], ...meta.farm, absent_since_utc: { 0: since } } },
-    );
+    const absent_since_utc = Object.fromEntries(ALL.map((shard) => [`${shard}`, since]));
+    const farm = { submissions: readSubmissions(run.dir), absent_since_utc };
+    changeSubmitMeta(run.dir, (meta) => meta && { ...meta, farm });
   }
   const { shards } = await queryScheduler(runOf(run.dir, run.manifest), run.fake.adapter, 120);
   return shards.get(0)?.absent_s;
@@ -382,4 +382,27 @@ Deno.test("a shard that was submitted again is missed anew, however long its job
     await absent(run, new Date(Date.now() - 3_600_000).toISOString());
     await run.start({ ended: true });
     assert((await absent(run, null) ?? NaN) < 60);
+  }));
+
+Deno.test("a job that only the history calls running is believed for a while, then its shard is lost and resubmitted", () =>
+  inRun(async (run) => {
+    await run.start();
+    const [token = ""] = run.fake.submitted;
+    const { query, readQuery } = run.fake.adapter;
+    const crashed: NativeState[] = ALL.map((shard) => ({
+      ...{ token, shard, state: "running", native: "RUNNING", reason: null, host: "f1" },
+    }));
+    Object.assign(run.fake.adapter, {
+      query: (context: RenderContext, handles: Handle[], round: number) => round > 1 ? [] : query(context, handles, 0),
+      readQuery: (results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]> =>
+        round > 0
+          ? { kind: "ok", value: crashed.filter((one) => handles.some((handle) => handle.token === one.token)) }
+          : readQuery(results, handles.filter((handle) => handle.token !== token), 0),
+    });
+    assert.deepEqual((await run.start({ ended: true })).submissions, []);
+    await absent(run, new Date(Date.now() - 3_600_000).toISOString());
+    assert.deepEqual((await run.start({ ended: true })).submissions.map(({ shards }) => shards), [[0, 1, 2, 3]]);
+    const answer = await queryScheduler(runOf(run.dir, run.manifest), run.fake.adapter, 120);
+    assert.deepEqual(answer.states.map((one) => one.token === token), ALL.map(() => false));
+    assert.equal(answer.shards.get(0)?.native?.state, "running");
   }));
