@@ -93,12 +93,12 @@ export function openExtension(
 
 const isUnused = ({ doubled, submitted_at_utc }: HistoryEntry) => doubled !== undefined && submitted_at_utc === null;
 
-/** Returns the options that were doubled but have not reached any job yet; they are not doubled again. */
-export const unusedDoublings = ({ farm }: FarmManifest): Set<string> =>
+/** Returns the options that were raised without a value and have not reached any job yet; they are not raised again. */
+export const unusedRaises = ({ farm }: FarmManifest): Set<string> =>
   new Set(farm.history.filter(isUnused).flatMap(({ doubled = [] }) => doubled));
 
-/** Returns the manifest with its doubled options marked as submitted; the same object where nothing changes. */
-export function withDoublingsUsed(manifest: FarmManifest, at_utc: string): FarmManifest {
+/** Returns the manifest with its raised options marked as submitted; the same object where nothing changes. */
+export function withRaisesUsed(manifest: FarmManifest, at_utc: string): FarmManifest {
   const { history } = manifest.farm;
   if (!history.some(isUnused)) return manifest;
   const used = history.map((entry) => isUnused(entry) ? { ...entry, submitted_at_utc: at_utc } : entry);

@@ -186,14 +186,14 @@ const show = (value: unknown) => typeof value === "object" ? JSON.stringify(valu
  * Returns the manifest with other values for scheduler options and an entry in its history; the same object where
  * nothing differs.
  * @param doing first word of the history entry: `retried`
- * @param doubled names of the options that were doubled; kept in the history until jobs have them
+ * @param raised names of the options that were raised without a value; kept in the history until jobs have them
  */
 export function changeOptions(
   manifest: FarmManifest,
   changes: Readonly<Record<string, OptionValue>>,
   doing: string,
   at_utc: string,
-  doubled: readonly string[] = [],
+  raised: readonly string[] = [],
 ): FarmManifest {
   const { options, history } = manifest.farm;
   const words = Object.entries(changes).flatMap(([name, value]) =>
@@ -205,7 +205,7 @@ export function changeOptions(
     ...manifest.farm,
     options: { ...options, ...changes },
     first_options: manifest.farm.first_options ?? options,
-    history: [...history, { at_utc, change, ...(doubled.length > 0 ? { doubled: [...doubled], ...UNUSED } : {}) }],
+    history: [...history, { at_utc, change, ...(raised.length > 0 ? { doubled: [...raised], ...UNUSED } : {}) }],
   };
   return { ...manifest, farm };
 }

@@ -127,7 +127,7 @@ export const HistoryEntry = z.looseObject({
   seed: z.optional(Count),
   /** Arguments of an extension whose shards were also to be submitted; shards null: chosen automatically. */
   asked: z.optional(z.looseObject({ n_toys: Count, shards: z.nullable(Count) })),
-  /** Options that were doubled or raised, and the time of the first submission with them; null: not submitted yet. */
+  /** Options that were raised without a value, and the time of the first submission with them; null: not submitted yet. */
   doubled: z.optional(z.array(z.string())),
   submitted_at_utc: z.optional(z.nullable(z.string())),
   /** Step of a recovery (--recover); `shards` are those that it reruns. */

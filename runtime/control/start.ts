@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { nothingToSubmit, remedyOf } from "../../core/advice.ts";
-import { uncutPlan, withDoublingsUsed } from "../../core/check_manifest.ts";
+import { uncutPlan, withRaisesUsed } from "../../core/check_manifest.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { Remedy } from "../../core/failure.ts";
@@ -260,9 +260,9 @@ export async function submitAll(
   return submissions;
 }
 
-/** Records that jobs use the doubled limits of a retry, so that the next retry may double them again. */
+/** Records that jobs use the raised limits of a retry, so that the next retry may raise them again. */
 export function recordOptionsUsed(run: Run<FarmManifest>): void {
-  changeFarmManifest(run, (now) => withDoublingsUsed(now, new Date().toISOString()));
+  changeFarmManifest(run, (now) => withRaisesUsed(now, new Date().toISOString()));
 }
 
 /**

@@ -18,14 +18,6 @@ export function hashFile(path: string): { bytes: number; sha256: string } {
 /** Returns the sha256 of a text or bytes, in hex. */
 export const sha256Of = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
-/**
- * Returns when a file was last changed, in ms since the epoch; null where it does not exist. Jobs compare it, with the
- * size, before they hash.
- */
-export function mtime_ms(path: string): number | null {
-  return Deno.statSync(path).mtime?.getTime() ?? null;
-}
-
 /** Returns the attributes of a regular file; null where there is none or it cannot be inspected. */
 export function infoOf(path: string): Deno.FileInfo | null {
   try {

@@ -27,7 +27,7 @@ function nearestOwner(path: string): string | null {
   }
 }
 
-/** Returns what `read` returns, or the error where permission is denied: the rest of a run is still worth showing. */
+/** Returns what `read` returns, or the FarmError that it throws: the rest of a run is still worth showing. */
 export function orRefusal<T>(read: () => T): T | FarmError {
   try {
     return read();

@@ -35,8 +35,9 @@ export class TextStore {
 
   /** Removes the temporary file; pieces in it are lost. */
   drop(): void {
+    const isMade = this.#file !== undefined || this.#written > 0;
     this.close();
-    if (this.#written > 0) removeQuietly(this.#path);
+    if (isMade) removeQuietly(this.#path);
   }
 }
 

@@ -4,7 +4,7 @@ import { adviceFor, faultWords, fileFault, shownPath } from "../../core/file_fau
 import type { InputFile } from "../../core/schema/enums.ts";
 import { readSpecModel, specFiles, type SpecModel } from "../../core/spec.ts";
 import { inputPath } from "../../core/staging.ts";
-import { hashFile, mtime_ms } from "../fs/hash_file.ts";
+import { hashFile } from "../fs/hash_file.ts";
 import { decodeText, MAX_DOCUMENT_BYTES, parseJson, Unreadable } from "../fs/read.ts";
 
 /** A parsed spec. */
@@ -20,6 +20,7 @@ interface ReadSpec {
 interface SpecInputs {
   spec_sha256: string;
   inputs: InputFile[];
+  /** When each was last changed, in ms since 1970; jobs compare it, with the size, before they hash. */
   mtimes_ms: Record<string, number>;
 }
 
@@ -42,9 +43,16 @@ export async function readSpec(config: string): Promise<ReadSpec> {
  * @throws {FarmError} input, when one cannot be read
  */
 export function hashSpec(config: string, paths: string[]): SpecInputs {
-  const inputs = paths.map((path) => ({ path, ...readable(config, path, hashFile) }));
-  const mtimes_ms = Object.fromEntries(paths.map((path) => [path, mtime_ms(inputPath(config, path)) ?? 0]));
+  const found = paths.map((path) => ({ path, ...readable(config, path, stampAndSum) }));
+  const inputs = found.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }));
+  const mtimes_ms = Object.fromEntries(found.map(({ path, mtime_ms }) => [path, mtime_ms]));
   return { spec_sha256: inputs[0]?.sha256 ?? "", inputs, mtimes_ms };
+}
+
+/** Returns the sum of a file, and when it was last changed before that, so that jobs see a change during the sum. */
+function stampAndSum(path: string): { mtime_ms: number; bytes: number; sha256: string } {
+  const mtime_ms = Deno.statSync(path).mtime?.getTime() ?? 0;
+  return { mtime_ms, ...hashFile(path) };
 }
 
 async function parseSpec(config: string): Promise<unknown> {

@@ -1,4 +1,4 @@
-import { manifestFault, unusedDoublings } from "../../core/check_manifest.ts";
+import { manifestFault, unusedRaises } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { raisedLimit } from "../../core/job_limits.ts";
 import { changeOptions } from "../../core/request.ts";
@@ -57,15 +57,15 @@ export function changeMode(
   throw new FarmError("usage", `Cannot use --mode ${mode} with ${adapter.name}: its jobs need a shared file system`);
 }
 
-/** Limits that `retry` may raise; true: doubled. */
+/** Limits that `retry` may raise; true: without a value (raisedLimit). */
 export interface Raised {
   memory?: string | true;
   time?: string | true;
 }
 
 /**
- * Returns the manifest with more memory or time for its jobs, and the change in its history. A limit that was doubled
- * before and that no job has used yet is not doubled again.
+ * Returns the manifest with more memory or time for its jobs, and the change in its history. A limit that was raised
+ * without a value before, and that no job has used yet, is not raised again.
  * @throws {FarmError} usage, where the scheduler has no such option, the run never set it, or the value is invalid
  */
 export function raiseLimits(
@@ -75,8 +75,8 @@ export function raiseLimits(
   at_utc: string,
 ): FarmManifest {
   const changes: Record<string, OptionValue> = {};
-  const unused = unusedDoublings(manifest);
-  const doubled: string[] = [];
+  const unused = unusedRaises(manifest);
+  const without_value: string[] = [];
   for (const role of ["memory", "time"] as const) {
     const given = raised[role];
     if (given === undefined) continue;
@@ -86,15 +86,15 @@ export function raiseLimits(
     if (given !== true) changes[name] = readOption(option, given);
     else if (!unused.has(name)) {
       changes[name] = raisedLimit(role, name, before);
-      doubled.push(name);
+      without_value.push(name);
     }
   }
-  return changeOptions(manifest, changes, "retried", at_utc, doubled);
+  return changeOptions(manifest, changes, "retried", at_utc, without_value);
 }
 
-/** Returns a sentence for each limit that is not doubled because not all jobs with the last doubling were submitted. */
+/** Returns a sentence for each limit that is not raised again, because no job with its present value was submitted. */
 export function keptLimits(manifest: FarmManifest, adapter: Backend, raised: Raised): string[] {
-  const unused = unusedDoublings(manifest);
+  const unused = unusedRaises(manifest);
   return adapter.options.flatMap(({ role, name }) =>
     (role === "memory" || role === "time") && raised[role] === true && unused.has(name)
       ? [

@@ -22,8 +22,8 @@ export async function sweepTemporary(dir: string, machine: Machine): Promise<voi
 const FORGOTTEN_MS = 3_600_000;
 
 /**
- * Removes temporary files untouched for an hour by the file server's own clock. For commands that may not run programs
- * (merge, collect) and so cannot check whether the owner lives.
+ * Removes temporary files untouched for an hour by the file server's own clock, of commands that may run no programs
+ * (merge): their names do not say on which boot their process ran.
  */
 export function sweepForgotten(dir: string): void {
   removeForgotten(dir, temporaryIn(dir).filter(({ owner }) => owner.boot === UNKNOWN_BOOT));

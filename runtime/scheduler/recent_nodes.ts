@@ -39,8 +39,15 @@ export function optionAvoiding(
 }
 
 /** Returns whether the value of the option that keeps jobs from nodes names a node. */
-const hasNode = (value: OptionValue | undefined, { node }: KnownNode): boolean =>
-  value !== undefined && `${value}`.split(/[^A-Za-z0-9._:@-]+/).includes(node);
+const hasNode = (value: OptionValue | undefined, { node }: KnownNode): boolean => hasWords(value, node);
+
+/** Returns whether a value has this text between its other names: `n1,n20` has `n1`, and no `n2`. */
+function hasWords(value: OptionValue | undefined, text: string): boolean {
+  const around = `${value ?? ""}`.split(text);
+  return around.slice(1).some((after, i) =>
+    !/^[A-Za-z0-9._:@-]/.test(after) && !/[A-Za-z0-9._:@-]$/.test(around[i] ?? "")
+  );
+}
 
 /**
  * Returns the options of a request with --avoid-nodes recent.
@@ -61,7 +68,7 @@ export function avoidRecent(
     throw new FarmError("usage", what, next);
   }
   const [was, given] = [before?.[option.name], options[option.name]];
-  if (before && (given === undefined || `${was}`.includes(`${given}`))) {
+  if (before && (given === undefined || hasWords(was, `${given}`))) {
     return was === undefined ? options : { ...options, [option.name]: was };
   }
   const nodes = recentNodes(adapter.name).filter((one) => !hasNode(given, one));

@@ -159,7 +159,7 @@ function placed(facts: ShardFacts, time: AttemptTime | null | undefined): ShardF
 }
 
 /**
- * Returns the failed attempts of a shard.
+ * Returns the failed attempts of a run.
  * @param times of the attempts that have an end, in their order
  */
 function failedAttempts(

@@ -47,6 +47,12 @@ Deno.test("an existing run keeps the nodes that it was rendered with", () =>
     assert.deepEqual(avoidRecent(slurm, before, { "slurm-exclude": "n3,n7" }), { "slurm-exclude": "n3,n7" });
     assert.deepEqual(avoidRecent(slurm, {}, {}), {}, "it was rendered without any");
     assert.deepEqual(avoidRecent(slurm, { "slurm-exclude": "n4" }, before), { "slurm-exclude": "n4,n7" });
+    const others = { "slurm-exclude": "n1,n20" };
+    assert.deepEqual(
+      avoidRecent(slurm, { "slurm-exclude": "n2" }, others),
+      { "slurm-exclude": "n2,n7" },
+      "n2 is no n20",
+    );
   }));
 
 Deno.test("a name in the journal that is more than a name is left out, since anybody may edit the file", () =>
