@@ -66,7 +66,7 @@ export interface Recovery {
 }
 
 /** How often a recovery may rerun a shard. */
-interface RecoveryBounds {
+export interface RecoveryBounds {
   /** Number of recoveries of a shard. */
   most: number;
   /** Whether a person has just asked for the run, so that cancelled shards are rerun. */

@@ -139,10 +139,7 @@ export async function cancelJobs(
   if (answer.kind !== "ok") throw unreachable(adapter, doing, answer.message);
 }
 
-/**
- * Time in which a suspended job ends after it is cancelled: it is signalled, then killed (slurm.conf(5), KillWait: 30
- * s).
- */
+/** Time in which a suspended job ends after it is cancelled: it is signalled, then killed (slurm.conf(5), KillWait). */
 const ENDING_S = 45;
 
 const CANCEL_WAITING = "cancel the jobs that do not run";
@@ -174,10 +171,7 @@ export async function cancelWaiting(
   return idle.shards;
 }
 
-/**
- * Returns the tasks that do not run according to their scheduler, and the shards that wait for them. Any pilot may run
- * any shard.
- */
+/** Returns the tasks that do not run, and the shards that wait for them. Any pilot may run any shard. */
 async function idleTasks(
   run: Run<FarmManifest>,
   machine: Machine,
@@ -196,10 +190,7 @@ async function idleTasks(
   return { tasks: idle.filter(({ shard }) => shard === null || shards.includes(shard)), shards };
 }
 
-/**
- * Cancels whole submissions where nothing else of them runs, so that array tasks which do not exist yet are cancelled
- * too.
- */
+/** Cancels whole submissions where nothing else of them runs: also array tasks which do not exist yet. */
 async function cancelIdle(
   run: Run<FarmManifest>,
   adapter: Backend,

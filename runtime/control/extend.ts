@@ -25,9 +25,7 @@ export interface Extended {
   /** Indices of the new shards. */
   shards: number[];
   n_toys_before: number;
-  /**
-   * When an earlier command of the same request added them and failed to submit them; null: this command added them.
-   */
+  /** When an earlier command of the same request added them without submitting them; null: this command added them. */
   since_utc: string | null;
 }
 

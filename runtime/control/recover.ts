@@ -1,4 +1,4 @@
-import { type Recovery, recoverySteps } from "../../core/recovery.ts";
+import { type Recovery, type RecoveryBounds, recoverySteps } from "../../core/recovery.ts";
 import { applyRecovery, earlierRecoveries } from "../../core/recovery_history.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
@@ -20,12 +20,6 @@ import { type ScannedShard, scanRun } from "../state/scan.ts";
 import type { Machine } from "../system/machine.ts";
 import { cancelWaiting } from "./cancel.ts";
 import { awaitsCut, submitOpen, whileSubmitting } from "./start.ts";
-
-/** How often `--recover` may rerun a shard, and whether a person has just asked for the run. */
-interface RecoveryRequest {
-  most: number;
-  by_hand: boolean;
-}
 
 /** A recovery that is on record in the manifest. */
 interface PlannedRecovery {
@@ -58,7 +52,7 @@ export const recoverRun = (
   run: Run<FarmManifest>,
   adapter: Backend,
   machine: Machine,
-  request: RecoveryRequest,
+  request: RecoveryBounds,
   note: (line: string) => void,
 ): Promise<RecoveryRound> =>
   whileSubmitting(run, async (now) => {
@@ -91,7 +85,7 @@ export async function planRecovery(
   run: Run<FarmManifest>,
   adapter: Backend,
   machine: Machine,
-  { most, by_hand }: RecoveryRequest,
+  { most, by_hand }: RecoveryBounds,
   note: (line: string) => void,
 ): Promise<PlannedRecovery> {
   const answer = await queryScheduler(run, adapter, LATE_FILES_S);

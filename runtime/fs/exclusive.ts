@@ -16,9 +16,7 @@ export function commitByLink(temporary: string, path: string): boolean {
   return linked;
 }
 
-/**
- * Gives a file its final name as commitByLink does, and keeps the temporary name (except where there is no link(2)).
- */
+/** Gives a file its final name as commitByLink does, and keeps the temporary name (except without link(2)). */
 export function publishFile(temporary: string, path: string): boolean {
   try {
     Deno.linkSync(temporary, path);
@@ -147,9 +145,7 @@ const lockQuietly = (file: Deno.FsFile | undefined): boolean =>
     return file !== undefined;
   });
 
-/**
- * Returns the path of a document's lock file. The empty file stays: removing it would let two processes hold the lock.
- */
+/** Returns the path of a document's lock file. It stays: without it two processes could hold the lock. */
 const lockOf = (path: string): string => join(dirname(path), `.${basename(path)}.lock`);
 
 /** Returns the path of a document's lease, where it has no lock. */

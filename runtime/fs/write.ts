@@ -48,9 +48,7 @@ export function temporaryPath(path: string): string {
   return join(dirname(path), temporaryName(basename(path), owner, unique));
 }
 
-/**
- * Writes a new temporary file beside `path` and returns its path. The data are forced to disk unless `sync` is false.
- */
+/** Writes a new temporary file beside `path` and returns its path. The data are forced to disk if `sync`. */
 export function writeTemporary(path: string, data: string | Uint8Array, mode = 0o640, sync = true): string {
   const temporary = temporaryPath(path);
   const file = Deno.openSync(temporary, { write: true, createNew: true, mode });
@@ -203,23 +201,11 @@ export function exists(path: string): boolean {
   }
 }
 
-/** Removes a file, if it exists and may be removed. */
-export function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // gone already, or on a full disk: only a temporary name remains
-  }
-}
+/** Removes a file, if it exists and may be removed; on a full disk only a temporary name remains. */
+export const removeQuietly = (path: string): void => orElse(undefined, () => Deno.removeSync(path));
 
 /** Removes a folder and all that this user may remove in it. */
-export function removeTree(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch {
-    // another user's, or removed by another process in the meantime
-  }
-}
+export const removeTree = (path: string): void => orElse(undefined, () => Deno.removeSync(path, { recursive: true }));
 
 /** Returns whether the disk of a path is full. */
 export function isOnFullDisk(path: string): boolean {

@@ -9,7 +9,7 @@ import { VERSION } from "../../core/version.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { whileLocked } from "../fs/exclusive.ts";
 import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
-import { writeDocument } from "../fs/write.ts";
+import { type FileSum, writeDocument } from "../fs/write.ts";
 import { sweepForgotten } from "../run/temporary.ts";
 import { isMergedDocument } from "./check_merged.ts";
 import { mergeCounted, unprovenNotes } from "./merge_counts.ts";
@@ -83,10 +83,7 @@ function refuseGuardrails(sources: Sources, given: RequestedGuardrails): void {
 
 const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
 
-/**
- * Returns the path to write. The run's own merged document is always replaced; elsewhere only an older merged document
- * is.
- */
+/** Returns the path to write: the run's own merged document, or elsewhere a new or older merged document. */
 function outPath({ run }: Sources, out: string | null, inputs: readonly string[]): string {
   const own = run && join(run.dir, MERGED);
   if (out === null) {
@@ -139,8 +136,7 @@ async function addUpOutputs(
   moment: MergeMoment,
 ): Promise<MergeReport> {
   const { report, sum, proof } = await mergeCounted(sources, workload, options, moment);
-  const is_own = sources.run !== null && options.out === join(sources.run.dir, MERGED);
-  const merge_status = is_own ? writeStatus(join(dirname(options.out), MERGE_STATUS), report, sum, moment) : null;
+  const merge_status = writeStatus(sources, options.out, report, sum, moment);
   const way_out = proof.has_twice ? "once" : proof.sources.length > 0 && !options.allow_partial ? "partial" : null;
   const notes = [...mergeNotes(report, way_out), ...(report.merged === null ? [] : unprovenNotes(sources, proof))];
   return { ...report, merge_status, notes };
@@ -164,8 +160,7 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
     missing: proof.missing,
     times,
   });
-  const isOwn = sources.run !== null && options.out === join(sources.run.dir, MERGED);
-  const merge_status = isOwn ? writeStatus(join(dirname(options.out), MERGE_STATUS), report, sum, moment) : null;
+  const merge_status = writeStatus(sources, options.out, report, sum, moment);
   return { ...report, merge_status, notes: mergeNotes(report, wayOut(proof, options)) };
 }
 
@@ -182,12 +177,16 @@ export const mergeAsRendered = (run: string, allow_partial: boolean, now_utc: st
 const wayOut = ({ way_out }: Proof, { allow_partial }: Settled): WayOut | null =>
   allow_partial && way_out === "partial" ? null : way_out;
 
+/** Writes merge_status.json beside the run's own merged document and returns its path; null: `out` is another one. */
 function writeStatus(
-  path: string,
+  { run }: Sources,
+  out: string,
   report: MergeReport,
-  sum: { bytes: number; sha256: string } | null,
+  sum: FileSum | null,
   { now_utc }: MergeMoment,
-): string {
+): string | null {
+  if (run === null || out !== join(run.dir, MERGED)) return null;
+  const path = join(run.dir, MERGE_STATUS);
   const status: MergeStatus = {
     schema_version: MERGE_STATUS_SCHEMA,
     created_at_utc: now_utc,

@@ -59,9 +59,7 @@ export function missingProblem(missing: readonly SeedRange[]): Problem {
   return { shard_index: null, what: `the toys with the seeds ${ranges.join(", ")} are in none of the outputs` };
 }
 
-/**
- * Returns the times of the run; all unknown where some outputs have none, as a merged document or an unrecorded shard.
- */
+/** Returns the times of the run; all unknown where some outputs have none (a merged document, an unrecorded shard). */
 export function timesOf({ run }: Sources, origins: readonly SourceOrigin[]): RunTimes {
   const records = run ? readRecords(run) : { attempts: new Map(), submissions: [] };
   const elapsed = origins.flatMap(({ time, elapsed_s }) => time === null ? [elapsed_s] : []);
@@ -124,10 +122,7 @@ export function withoutPulls(): FarmError {
   );
 }
 
-/**
- * Returns the range of toys of a whole set. Outputs without a run may be of several runs: they count as one range with
- * all their toys.
- */
+/** Returns the range of toys of a whole set. Outputs of several runs count as one range with all their toys. */
 export function wholeOf(wanted: readonly SeedRange[]): SeedRange {
   const ranges = joinRanges(wanted);
   return { seed: ranges[0]?.seed ?? 0, n_toys: sumToys(ranges) };

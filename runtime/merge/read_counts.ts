@@ -140,10 +140,7 @@ function difference(one: CountedSource, usual: CountedSource, way: CountedWay): 
   return way.mismatch(one.output, usual.output, is_same ? "same" : "other");
 }
 
-/**
- * Reads an output of counts without a manifest: it must be consistent in itself and with our record beside it, if there
- * is one.
- */
+/** Reads an output of counts without a manifest: it must be consistent in itself, and with our record beside it. */
 function readInputCounts(path: string, workload: CountedWorkload): Read | { problem: Problem } {
   const problem = (what: string) => ({ problem: { shard_index: null, what: `"${path}" ${what}` } });
   const checked = readAnyOutput(path, workload);

@@ -43,9 +43,7 @@ const UNRECORDED = {
   ...{ nextstat_version: null, nextstat_sha256: null },
 };
 
-/**
- * Reads an output without a manifest: it must be consistent in itself and with our record beside it, if there is one.
- */
+/** Reads an output without a manifest: it must be consistent in itself, and with our record beside it, if any. */
 export function readInput(path: string): Found & { toys?: DocumentToys } {
   const record = recordBeside(path);
   const output = readAnyOutput(path, fitToys);

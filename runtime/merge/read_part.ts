@@ -112,17 +112,14 @@ interface Cursor {
 
 /** Reads inputs; an input in slices stays open from its first slice to its last. */
 class SliceReader {
-  readonly #context: ReadContext;
   readonly #opened = new Map<string, Opened>();
 
-  constructor(context: ReadContext) {
-    this.#context = context;
-  }
+  constructor(readonly context: ReadContext) {}
 
   /** Returns an output with the toys of the order's slice; its origin is that of the whole output. */
   read(order: InputOrder): Found {
     const { slice } = order;
-    if (!slice) return readSource(this.#context, order);
+    if (!slice) return readSource(this.context, order);
     const opened = (slice.from > 0 ? this.#opened.get(order.path) : undefined) ?? this.#open(order);
     if (slice.from + order.n_toys >= slice.of) this.#opened.delete(order.path);
     const { found, cursors } = opened;
@@ -131,7 +128,7 @@ class SliceReader {
   }
 
   #open(order: InputOrder): Opened {
-    const found = readSource(this.#context, order);
+    const found = readSource(this.context, order);
     const start = () => ({ entries: 0, bytes: 0 });
     const cursors = { converged: start(), nll: start(), poi_hat: start(), poi_sigma: start() };
     const opened = { found: "problem" in found ? found : { ...found, output: kept(found.output) }, cursors };
@@ -218,9 +215,6 @@ export const BETWEEN = encoder.encode(ENTRY_BREAK);
 
 /** Reads neighbouring outputs, in toy order. */
 export class PartReader {
-  readonly #context: ReadContext;
-  readonly #values: ToyValues;
-  readonly #store: TextStore;
   readonly #frames = new FrameReader();
   readonly #slices: SliceReader;
   readonly #texts = {
@@ -230,10 +224,7 @@ export class PartReader {
     poi_sigma: new TextBuffer(),
   };
 
-  constructor(context: ReadContext, values: ToyValues, store: TextStore) {
-    this.#context = context;
-    this.#values = values;
-    this.#store = store;
+  constructor(readonly context: ReadContext, readonly values: ToyValues, readonly store: TextStore) {
     this.#slices = new SliceReader(context);
   }
 
@@ -246,18 +237,18 @@ export class PartReader {
 
   #take(order: SourceOrder, part: Part): void {
     const slice = order.kind === "input" ? order.slice : null;
-    const found = order.kind === "input" ? this.#slices.read(order) : readSource(this.#context, order);
+    const found = order.kind === "input" ? this.#slices.read(order) : readSource(this.context, order);
     // The first slice of an input speaks for the whole input.
     const is_first = slice === null || slice.from === 0;
     if ("problem" in found) {
       if (is_first) part.problems.push(found.problem);
-      return putNothing(this.#values, order.at, order.n_toys);
+      return putNothing(this.values, order.at, order.n_toys);
     }
     const { origin, output } = found;
     const n_toys = slice ? slice.of : order.n_toys;
     if (origin.n_toys !== n_toys) throw new Error(`${origin.path} changed while it was merged`);
     if (is_first) part.facts.push(this.#frames.read(origin, output.output.frame));
-    putValues(this.#values, order.at, output.output);
+    putValues(this.values, order.at, output.output);
     for (const name of TOY_ARRAYS) {
       const entries = output.entries?.[name] ?? encoder.encode(entriesText(output.output, name));
       this.#texts[name].append(entries, BETWEEN);
@@ -265,7 +256,7 @@ export class PartReader {
   }
 
   #keepTexts(): Record<ToyArray, TextPiece> {
-    const keep = (name: ToyArray) => this.#store.put(this.#texts[name].take());
+    const keep = (name: ToyArray) => this.store.put(this.#texts[name].take());
     return { converged: keep("converged"), nll: keep("nll"), poi_hat: keep("poi_hat"), poi_sigma: keep("poi_sigma") };
   }
 }

@@ -6,13 +6,11 @@ export type TextPiece = { bytes: Uint8Array } | { path: string; offset: number; 
 
 /** Keeps texts in memory up to a limit, and beyond it in a temporary file of the given name. */
 export class TextStore {
-  readonly #path: string;
   #room: number;
   #file: Deno.FsFile | undefined;
   #written = 0;
 
-  constructor(path: string, limit_bytes: number) {
-    this.#path = path;
+  constructor(readonly path: string, limit_bytes: number) {
     this.#room = limit_bytes;
   }
 
@@ -21,9 +19,9 @@ export class TextStore {
       this.#room -= bytes.length;
       return { bytes };
     }
-    const file = this.#file ??= Deno.openSync(this.#path, { write: true, createNew: true, mode: 0o600 });
-    namingFile(this.#path, () => writeAll(file, bytes));
-    const piece = { path: this.#path, offset: this.#written, length: bytes.length };
+    const file = this.#file ??= Deno.openSync(this.path, { write: true, createNew: true, mode: 0o600 });
+    namingFile(this.path, () => writeAll(file, bytes));
+    const piece = { path: this.path, offset: this.#written, length: bytes.length };
     this.#written += bytes.length;
     return piece;
   }
@@ -37,7 +35,7 @@ export class TextStore {
   drop(): void {
     const isMade = this.#file !== undefined || this.#written > 0;
     this.close();
-    if (isMade) removeQuietly(this.#path);
+    if (isMade) removeQuietly(this.path);
   }
 }
 

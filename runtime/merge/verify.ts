@@ -121,10 +121,7 @@ function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
   return what.length === 0 ? [] : [{ file: MERGED, what: what.join("; it ") }];
 }
 
-/**
- * Returns the differences to a merge of the present shards; none where the document is of another set or invalid, since
- * all would differ.
- */
+/** Returns the differences to a merge of the present shards; none of another set or an invalid document. */
 function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
   if (faults.some(({ kind }) => kind === "other")) return [];
   try {

@@ -30,10 +30,7 @@ export interface Helper {
   dismiss(): void;
 }
 
-/**
- * Starts a second thread on a run; its program is this module. Returns undefined where no thread is possible or it
- * would not pay.
- */
+/** Starts a second thread on a run; its program is this module. undefined: not possible, or it would not pay. */
 export function startMergeWorker(run: string, accept_unrecorded: boolean): Helper | undefined {
   const thread = manifestBytes(run) < LARGE_BYTES
     ? undefined

@@ -25,15 +25,12 @@ const TYPES: Record<ExportColumn["type"], BasicType> = {
 
 /** Passes the bytes on after each row group, so that only one is in memory. */
 class StreamedBytes extends ByteWriter {
-  readonly #write: (bytes: Uint8Array) => void;
-
-  constructor(write: (bytes: Uint8Array) => void) {
+  constructor(readonly pass: (bytes: Uint8Array) => void) {
     super();
-    this.#write = write;
   }
 
   flush(): void {
-    this.#write(this.getBytes());
+    this.pass(this.getBytes());
     this.index = 0;
   }
 

@@ -41,9 +41,7 @@ function existing(path: string, way: FoundProfile["way"]): FoundProfile | null {
 
 const firstOf = (stem: string): string | undefined => ENDINGS.map((ending) => `${stem}.${ending}`).find(isSeen);
 
-/**
- * Whether a path exists and is readable; a home that is not accessible (a job without its AFS token) holds no profile.
- */
+/** Whether a path is there and readable; a home that is not (a job without its AFS token) holds no profile. */
 const isSeen = (path: string): boolean => orElse(false, () => exists(path));
 
 /** Returns the user's configuration directory. Source: XDG Base Directory Specification, XDG_CONFIG_HOME. */

@@ -38,9 +38,7 @@ export async function writeProfile(path: string, adapter: Backend, probed: Probe
   return file;
 }
 
-/**
- * Returns a shipped profile with what the probe found besides; options of another scheduler than its own are left out.
- */
+/** Returns a shipped profile with what the probe found besides, without options of another scheduler. */
 const beginWith = (shipped: Profile, found: Profile): Profile => ({
   ...found,
   ...shipped,
@@ -59,9 +57,7 @@ function profileOf(adapter: Backend, probed: Probed): Profile {
   };
 }
 
-/**
- * Returns defaults from the probe: the largest available partition with its longest time, and the matching shard count.
- */
+/** Returns defaults from the probe: the largest partition that is up with its longest time, and the shard count. */
 function optionsOf(adapter: Backend, { limits, suggestion }: Probed): NonNullable<Profile["options"]> {
   const { places = [] } = limits;
   const largest = places.filter(({ state }) => state === "up").sort((a, b) => (b.cpus ?? 0) - (a.cpus ?? 0))[0];

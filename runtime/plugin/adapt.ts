@@ -113,10 +113,7 @@ function load(source: PluginSource, worker: PluginWorker): { calls: string[]; fa
   throw pluginFault(entry, fault ?? "", "docs/writing-an-adapter.md explains every member");
 }
 
-/**
- * Runs a call. An adapter refuses a request by throwing an error of kind "usage"; any other error is a fault of the
- * adapter.
- */
+/** Runs a call. An adapter refuses a request by an error of kind "usage"; any other error is its fault. */
 function orFault<T>(file: string, member: string, work: () => T): T {
   try {
     return work();
@@ -134,9 +131,7 @@ function checkCalls(file: string, calls: readonly string[]): void {
   if (strange !== undefined) throw pluginFault(file, `it has a function "${strange}", which no adapter has`);
 }
 
-/**
- * Returns the fault of what only external adapters may not do: run programs of the farm itself, or use flags of others.
- */
+/** Returns the fault of what only plugins may not do: run programs of the farm itself, or use flags of others. */
 function pluginOwnFault({ name, options, programs }: AdapterFacts): string | null {
   const ours = programs.find((program) => program === "nsfarm-deno" || program === "nextstat");
   if (ours !== undefined) return `programs: "${ours}" is never run for a plugin`;

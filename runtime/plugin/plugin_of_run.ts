@@ -4,10 +4,7 @@ import type { Backend, RenderedFile } from "../../schedulers/adapter.ts";
 import { JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
 import { pluginOf } from "./adapt.ts";
 
-/**
- * Returns a notice about a plugin before its first use, since its code chooses the commands to run; null for a built-in
- * adapter.
- */
+/** Returns a notice about a plugin, whose code chooses the commands to run; null for a built-in adapter. */
 export function aboutPlugin(adapter: Backend): string | null {
   const plugin = pluginOf(adapter);
   if (!plugin) return null;

@@ -19,10 +19,8 @@ interface Thrown {
 
 /** The error of a call that the plugin answered by throwing. */
 export class PluginThrew extends Error {
-  readonly thrown: Thrown;
-  constructor(thrown: Thrown) {
+  constructor(readonly thrown: Thrown) {
     super(thrown.message);
-    this.thrown = thrown;
   }
 }
 
@@ -31,17 +29,13 @@ export class PluginThrew extends Error {
  * until the answer arrives or the time is up; then the Worker is terminated.
  */
 export class PluginWorker {
-  readonly #file: string;
-  readonly #most_ms: number;
   readonly #worker: Worker;
   readonly #shared = new SharedArrayBuffer(HEAD_BYTES, { maxByteLength: MAX_ANSWER_BYTES });
   readonly #head = new Int32Array(this.#shared, 0, 2);
   #first: unknown;
   #stopped = false;
 
-  constructor(file: string, most_ms = MAX_MS) {
-    this.#file = file;
-    this.#most_ms = most_ms;
+  constructor(readonly file: string, readonly most_ms = MAX_MS) {
     this.#worker = new Worker(`data:text/javascript,${encodeURIComponent(script)}`, {
       type: "module",
       name: file,
@@ -72,8 +66,8 @@ export class PluginWorker {
 
   /** Sleeps until there is an answer; a late notification of an earlier answer may end a wait too soon. */
   #answered(): boolean {
-    const end = performance.now() + this.#most_ms;
-    for (let left = this.#most_ms; left > 0; left = end - performance.now()) {
+    const end = performance.now() + this.most_ms;
+    for (let left = this.most_ms; left > 0; left = end - performance.now()) {
       Atomics.wait(this.#head, 0, ASKED, left);
       if (Atomics.load(this.#head, 0) !== ASKED) return true;
     }
@@ -81,14 +75,14 @@ export class PluginWorker {
   }
 
   #ask(doing: string, question: Record<string, unknown>): unknown {
-    if (this.#stopped) throw new FarmError("input", `Cannot use the plugin "${this.#file}": it was stopped`);
+    if (this.#stopped) throw new FarmError("input", `Cannot use the plugin "${this.file}": it was stopped`);
     Atomics.store(this.#head, 0, ASKED);
     this.#worker.postMessage({ shared: this.#shared, ...question });
     if (!this.#answered()) {
       this.close();
       throw new FarmError(
         "input",
-        `Cannot use the plugin "${this.#file}": ${doing} did not end within ${this.#most_ms / 1000} s; it was stopped`,
+        `Cannot use the plugin "${this.file}": ${doing} did not end within ${this.most_ms / 1000} s; it was stopped`,
         "An adapter only computes: check it for an endless loop",
       );
     }

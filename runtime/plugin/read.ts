@@ -65,10 +65,7 @@ export interface PluginSource {
   entry: string;
   /** All modules; each follows the modules that it imports. */
   modules: PluginModule[];
-  /**
-   * For one file the sum that sha256sum prints; for several, the sum of the lines that sha256sum prints (paths from
-   * `entry`).
-   */
+  /** For one file its sha256sum; for several, the sum of the lines that sha256sum prints (paths from `entry`). */
   sha256: string;
 }
 
@@ -87,11 +84,8 @@ export function readPlugin(path: string, trusted: Trusted): PluginSource {
 class Reading {
   readonly modules: PluginModule[] = [];
   readonly #sums = new Map<string, string>();
-  readonly #trusted: Trusted;
 
-  constructor(trusted: Trusted) {
-    this.#trusted = trusted;
-  }
+  constructor(readonly trusted: Trusted) {}
 
   /**
    * Reads a file and its imports.
@@ -103,7 +97,7 @@ class Reading {
     if (!/\.[jt]s$/.test(path)) {
       throw pluginFault(importer ?? path, `${wanted}wanted a file whose name ends in .ts or .js`);
     }
-    const { file, bytes } = readTrusted(path, this.#trusted);
+    const { file, bytes } = readTrusted(path, this.trusted);
     if (chain.includes(file)) {
       const circle = [...chain.slice(chain.indexOf(file)), file].map((one) => relative(dirname(file), one));
       throw pluginFault(chain[0] ?? file, `its imports form a cycle: ${circle.join(" -> ")}`);

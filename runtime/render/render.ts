@@ -145,9 +145,7 @@ function existsAlready(dir: string): FarmError {
   );
 }
 
-/**
- * Size of inputs that are copied in every mode, for a later transfer by hand; larger ones only with --mode transfer.
- */
+/** Size of inputs that are copied in every mode, for a transfer by hand; larger ones only with --mode transfer. */
 const STAGE_ANYWAY_BYTES = 64 * 1024 * 1024;
 
 function stageOf(request: RunRequest, adapter: Backend, manifest: FarmManifest): StagePlan | undefined {
@@ -165,10 +163,7 @@ export function sentPlan({ config, farm: { inputs } }: FarmManifest): StagePlan 
   return stagePlanOf(config, inputs.map(({ path }) => path));
 }
 
-/**
- * Writes all files under a temporary name beside the directory: a process that dies leaves no half run, and only one of
- * two renders succeeds.
- */
+/** Writes all files under a temporary name beside the directory: no half run, and one of two renders succeeds. */
 function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
   makeFolder(dirname(dir));
   const staged = temporaryPath(dir);

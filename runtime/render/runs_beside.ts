@@ -131,20 +131,14 @@ export function collectedBeside(out_dir: string): CollectedRun[] {
 const drawnBy = (ranges: readonly TakenSeeds[]): TakenSeeds[] =>
   ranges.flatMap((range) => drawnSeeds(range.workload, [range]));
 
-/**
- * Returns a seed for new toys that share none with the runs in a folder, above the seeds of all of them; 42 where there
- * are none.
- */
+/** Returns a seed for new toys above all seeds of the runs in a folder; 42 where there are none. */
 export function nextSeed(out_dir: string, toys: { workload: string; nToys: number }): number {
   const { ranges } = seedsBeside(out_dir);
   const next = ranges.reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
   return freeSeedsOf(workloadNamed(toys.workload), next, toys.nToys, drawnBy(ranges));
 }
 
-/**
- * Returns the first of `n` seeds above the run's own that are used neither by the run nor by others of its spec in the
- * same folder.
- */
+/** Returns the first of `n` seeds above the run's own that neither it nor others of its spec in the folder use. */
 export function freshSeed(dir: string, manifest: Manifest, n: number): number {
   const { ranges } = seedsBeside(dirname(dir));
   const others = ranges.filter(({ run, config }) => run !== basename(dir) && config === manifest.config);

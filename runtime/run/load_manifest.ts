@@ -206,9 +206,7 @@ function isSameFolder(a: string, b: string): boolean {
 
 const Tokened = z.looseObject({ farm: z.looseObject({ run_token: z.string() }) });
 
-/**
- * Whether a folder holds the run of this token. An unreadable folder counts as one that does: its jobs are left alone.
- */
+/** Whether a folder holds the run of this token. An unreadable one counts as one that does: its jobs are left alone. */
 function liesIn(dir: string, token: string): boolean {
   try {
     return readDocument(join(dir, MANIFEST), Tokened).farm.run_token === token;

@@ -9,10 +9,7 @@ import { MAX_DOCUMENT_BYTES, readRegular } from "../fs/read.ts";
 import { appendLine, makeFolder, removeQuietly, writeTemporary } from "../fs/write.ts";
 import type { Run } from "./load_manifest.ts";
 
-/**
- * Returns the folder of the journal; undefined where the user has none. Source: XDG Base Directory Specification,
- * XDG_STATE_HOME.
- */
+/** Returns the folder of the journal; undefined: none (XDG Base Directory Specification, XDG_STATE_HOME). */
 export function journalFolder(): string | undefined {
   const [own, home] = [variable("XDG_STATE_HOME"), variable("HOME")];
   const state = own?.startsWith("/") ? own : home?.startsWith("/") ? join(home, ".local", "state") : undefined;
@@ -45,10 +42,7 @@ const linesOf = (path: string): string[] =>
 /** Names of faults that this process has recorded or found on record. */
 const noted = new Set<string>();
 
-/**
- * Records faults of nodes in a run, each once. Where the journal cannot be written there is none: a run does not need it,
- * and `nodes` says why.
- */
+/** Records faults of nodes in a run, each once; none where the journal cannot be written, which `nodes` explains. */
 export function noteNodeFaults({ dir, manifest }: Run<FarmManifest>, faults: readonly FaultyNode[]): void {
   const now = new Date();
   const folder = journalFolder();

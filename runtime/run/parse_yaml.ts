@@ -1,9 +1,6 @@
 import { parse } from "yaml";
 
-/**
- * Number of values that the aliases of a document may expand to; without a limit a small document can grow without
- * bound.
- */
+/** Number of values that a document's aliases may expand to: without a limit a small document grows without bound. */
 const MAX_ALIASES = 100;
 
 /**

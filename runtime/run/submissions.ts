@@ -51,10 +51,7 @@ export function withoutSilent(run: Run, states: readonly NativeState[]): NativeS
   return states.filter((state) => !silent.some(({ token }) => token === state.token));
 }
 
-/**
- * Records that the pilots of these submissions count as dead. Where that cannot be written, the next command finds them
- * again.
- */
+/** Records that the pilots of these submissions count as dead; where it cannot, the next command finds them again. */
 export function recordSilent(run: Run, tokens: readonly string[]): void {
   const silent_at_utc = new Date().toISOString();
   try {

@@ -7,10 +7,7 @@ import { exists, explainWrite, removeQuietly, removeTree, UNKNOWN_BOOT, writeTem
 import type { Machine } from "../system/machine.ts";
 import { bootId, pidNamespace, startTicks } from "../system/proc.ts";
 
-/**
- * Removes temporary files of dead processes of this machine, and old ones of other machines or of an earlier boot of
- * this one.
- */
+/** Removes temporary files of dead processes of this machine, and old ones of other machines or an earlier boot. */
 export async function sweepTemporary(dir: string, machine: Machine): Promise<void> {
   const boot = machine.process.boot_id;
   const files = temporaryOfRun(dir);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { orElse } from "../../core/errors.ts";
 import { CLAIMS } from "../../core/run_paths.ts";
 import { type ProcessId, Worker, WORKER_SCHEMA } from "../../core/schema/attempt.ts";
 import { listNames } from "../fs/list.ts";
@@ -27,22 +28,14 @@ export async function announced<T>(
     writeDocument(workerPath(dir, worker.token), document);
   };
   beat();
-  const timer = setInterval(() => tryTo(beat), beat_interval_s * 1000);
+  // A beat that fails on a full disk is skipped: the next may succeed.
+  const timer = setInterval(() => orElse(undefined, beat), beat_interval_s * 1000);
   try {
     const done = await work();
     withdrawWorker(dir, worker.token);
     return done;
   } finally {
     clearInterval(timer);
-  }
-}
-
-/** Writes a beat; one that fails on a full disk is skipped, and the next may succeed. */
-function tryTo(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // the next beat may succeed
   }
 }
 
@@ -88,10 +81,7 @@ function addWorker({ known, unknown }: ListedWorkers, dir: string, token: string
   }
 }
 
-/**
- * Returns the workers of this run that are alive on this machine, those of other machines, and those with an unreadable
- * file.
- */
+/** Returns the workers of this run alive on this machine, those of other machines, and those of unreadable files. */
 export async function inspectWorkers(
   run: Run,
   boot_id: string,

@@ -50,9 +50,7 @@ export async function detachWorker(
   throw new FarmError("unreachable", `The worker did not start within ${START_S} s`, `Its log is "${log}"`);
 }
 
-/**
- * Returns the command that a person may type in place of a submission to a worker loop; recorded with the submission.
- */
+/** Returns the command that a person may type in place of a submission to a worker loop; the submission records it. */
 export const detachCommand = (dir: string, token: string, words: readonly string[]): string[] => [
   ...["nsfarm-deno", "work", dir, "--detach", "--token", token],
   ...words,
@@ -67,10 +65,7 @@ function notStarted(log: string, code: number): FarmError {
 
 type InspectedWorker = Worker & { running: number[] };
 
-/**
- * Returns the worker loops of this run that are alive on this machine, with the shards that each runs now, and those that
- * were started out of reach.
- */
+/** Returns the worker loops that are alive on this machine, with the shards that each runs, and those out of reach. */
 export async function queryWorkers(
   run: Run<FarmManifest>,
 ): Promise<{ alive: InspectedWorker[]; elsewhere: Worker[]; unknown: UnknownWorker[] }> {

@@ -37,10 +37,7 @@ export function unreachable(
   return new FarmError("unreachable", `Cannot ${doing} with ${adapter.name}: ${message}`, next);
 }
 
-/**
- * Returns the limits that the scheduler's probe reports; empty where it has no probe or is unreachable (a run can be
- * rendered elsewhere).
- */
+/** Returns the limits that the scheduler's probe reports; empty where it has none, or is unreachable here. */
 export async function queryLimits(adapter: Backend): Promise<SchedulerLimits> {
   if (adapter.kind === "worker") return {};
   return adapter.readProbe(await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/"));

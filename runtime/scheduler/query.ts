@@ -101,9 +101,7 @@ const isUnqueued = (one: NativeState, found: readonly NativeState[]): boolean =>
  */
 const HISTORY_BELIEVED_S = 600;
 
-/**
- * Returns the states in the logs that the scheduler itself writes into the run directory, without a call of its daemon.
- */
+/** Returns the states in the logs that the scheduler writes into the run directory, without a call of its daemon. */
 function readLogs(run: Run<FarmManifest>, adapter: SchedulerAdapter, handles: Handle[]): NativeState[] {
   if (!adapter.eventLogs || !adapter.readEventLogs || handles.length === 0) return [];
   const texts = adapter.eventLogs(handles).map((path) => readLogFile(join(run.dir, path)));

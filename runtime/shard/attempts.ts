@@ -60,10 +60,7 @@ export function readListedAttempts(dir: string, shard: number, numbers: number[]
   });
 }
 
-/**
- * Returns whether the last attempt failed by its own fault; an attempt that was stopped, or whose process is gone, does
- * not count.
- */
+/** Returns whether the last attempt failed by its own fault: it was not stopped, and its process is not gone. */
 export function hasFailed(attempts: readonly Attempt[]): boolean {
   const end = attempts.at(-1)?.end;
   return end !== null && end !== undefined && end.cause !== "terminated" && !isLost(end);

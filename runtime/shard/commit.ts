@@ -189,10 +189,7 @@ function moveAside(
   for (const name of names) moveOne(dir, shard, name, seen.get(name) ?? null);
 }
 
-/**
- * Whether a file is moved together with the record. An out.json with an unreadable record is judged by itself, as one
- * without a record.
- */
+/** Whether a file is moved with the record. Beside an unreadable record, an out.json is judged by itself. */
 function goesWithRecord(dir: string, shard: number, found: Evidence & { file: string }): boolean {
   return found.file === outName(shard) || !(readCommitted(join(dir, metricsName(shard))) instanceof Unreadable);
 }

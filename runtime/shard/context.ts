@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { idsOfJob } from "../../core/in_job.ts";
 import { attemptStem, INCOMING, stderrName, stdoutName } from "../../core/run_paths.ts";
+import type { Attempt } from "../../core/schema/attempt.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { NativeState } from "../../schedulers/adapter.ts";
 import { rename } from "../fs/write.ts";
@@ -22,10 +23,7 @@ export interface FitFiles {
   stderr: string;
 }
 
-/**
- * Returns the files of an attempt in incoming/. Their names are unique by attempt, and identify a fit among the
- * machine's processes.
- */
+/** Returns the files of an attempt in incoming/, whose names identify its fit among the machine's processes. */
 export function fitFiles(dir: string, shard: number, attempt: number): FitFiles {
   return fitFilesOf(join(dir, INCOMING, attemptStem(shard, attempt)));
 }
@@ -113,12 +111,7 @@ function stopGroup(pid: number, ended: Promise<unknown>, grace_s: number): void 
 }
 
 /** The scheduler's ids of the job in which a shard runs, if any. */
-export interface JobIds {
-  scheduler: string;
-  job_id: string | null;
-  task_id: string | null;
-  submission_token: string | null;
-}
+export type JobIds = Pick<Attempt, "scheduler" | "job_id" | "task_id" | "submission_token">;
 
 /** Context of a process that runs any number of shards of a run. */
 export interface JobContext {
@@ -148,10 +141,7 @@ export interface QueriedShard {
   absent_s: number | null;
 }
 
-/**
- * Returns the scheduler's ids of this job, as far as they are in its environment; without a token, that of the job's
- * script.
- */
+/** Returns the scheduler's ids of this job by its environment; without a token, that of the job's script. */
 export function jobIds(manifest: FarmManifest, submission_token: string | null): JobIds {
   const ids = idsOfJob(jobViews(manifest), HERE) ?? { scheduler: manifest.scheduler, job_id: null, task_id: null };
   return { ...ids, submission_token: submission_token ?? (HERE.env("NSFARM_TOKEN") || null) };

@@ -8,9 +8,7 @@ import { changeFarmManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readTimed } from "./read.ts";
 
-/**
- * Returns the time of toys that the finished shards of a run show; none before the first has finished.
- */
+/** Returns the time of toys that the finished shards of a run show; none before the first has finished. */
 export function measuredTimes({ dir, manifest }: Run<FarmManifest>): TimedSlots[] {
   const probes = cutPlans(manifest).flatMap((plan) => timeOf(dir, manifest, plan) ?? []);
   return timesOfProbes(probes, slotsOn(manifest.scheduler) !== undefined);

@@ -105,10 +105,7 @@ export function withTime(stop: AbortSignal, left_ms: number | null): AbortSignal
   return controller.signal;
 }
 
-/**
- * Folder of a sandbox in which shards run, apart from the folder that is sent back, so that half a result is never
- * sent.
- */
+/** Folder of a sandbox in which shards run, apart from the one that is sent back: no half result is sent. */
 const WORK = "work";
 
 /** Opens the run in a job's sandbox, to which its manifest, inputs and nextstat were sent. */

@@ -43,7 +43,7 @@ type OldEvidence =
  */
 export function oldShards(run: Run): OldShard[] {
   const results = new Map((run.manifest.results ?? []).map((result) => [result.shard_index, result]));
-  const places = new Places(run);
+  const places = new Places(run.dir, foldersBefore(run.manifest));
   return livePlans(run.manifest).map((plan) => oldShard(run, places, plan, results.get(plan.shard_index)));
 }
 
@@ -72,35 +72,27 @@ function oldShard(run: Run, places: Places, plan: Plan, result: ShardResult | un
 
 /** Finds the files that a manifest names, only inside its run directory. */
 class Places {
-  readonly #dir: string;
-  readonly #before: string[];
   readonly #checked = new Map<string, boolean>();
 
-  constructor({ dir, manifest }: Run) {
-    this.#dir = dir;
-    this.#before = foldersBefore(manifest);
-  }
+  constructor(readonly dir: string, readonly before: readonly string[]) {}
 
   find(written: string, what: string): string {
-    const path = pathNow(written, this.#before, this.#dir);
-    if (path === null || !this.#isReallyInside(path)) throw leaves(what, written, this.#dir);
+    const path = pathNow(written, this.before, this.dir);
+    if (path === null || !this.#isReallyInside(path)) throw leaves(what, written, this.dir);
     return path;
   }
 
   /** Whether a path is inside with its links resolved: no link on the way may lead out of the directory. */
   #isReallyInside(path: string): boolean {
-    const folder = path === this.#dir ? path : dirname(path);
+    const folder = path === this.dir ? path : dirname(path);
     const known = this.#checked.get(folder);
-    const inside = known ?? isReallyInside(folder, this.#dir);
+    const inside = known ?? isReallyInside(folder, this.dir);
     this.#checked.set(folder, inside);
     return inside;
   }
 }
 
-/**
- * Returns the directories in which an old run may have been when its manifest was written: the one it names, or a
- * folder of its name.
- */
+/** Returns the folders in which an old run may have been: the one its manifest names, or one of its name. */
 function foldersBefore({ run_dir, run_id, results = [] }: Manifest): string[] {
   if (run_dir !== undefined) return [run_dir];
   const named = results.flatMap(({ local_output, local_dir }) => {

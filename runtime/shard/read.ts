@@ -67,9 +67,7 @@ export function withEachToy(checked: CheckedOutput): CheckedOutput<ShardOutput> 
 /** Largest metrics document that is read: nextstat's is about 2 kB. */
 const MAX_METRICS_BYTES = 8 * 1024 * 1024;
 
-/**
- * Returns the largest size of an output of n toys, in bytes: four numbers of about 25 characters a toy, and the rest.
- */
+/** Returns the largest size of an output of n toys, in bytes: four numbers of about 25 characters, and the rest. */
 const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
 
 /**
@@ -214,9 +212,7 @@ function wholeRecord(bytes: Uint8Array): ShardRecord {
   return record && isSealed(bytes, record, sha256Of) ? record : committedOf(text).farm;
 }
 
-/**
- * Reads as readCommitted does, but parses nextstat's half, which takes as long again, only where the layout is another.
- */
+/** Reads as readCommitted does, and parses nextstat's half, which takes as long again, only in another layout. */
 export function readRecord(path: string): Pick<CommittedMetrics, "farm"> | Unreadable {
   try {
     const farm = ownRecord(decodeText(readForNow(path, MAX_METRICS_BYTES).bytes));

@@ -87,10 +87,7 @@ function commitLeft(
   return now.kind === "done" ? now.metrics.farm : null;
 }
 
-/**
- * Removes what a process that died right after its commit could not remove; other attempts stay on file with their
- * ends.
- */
+/** Removes what a process that died right after its commit left; other attempts stay on file with their ends. */
 async function tidyUp(context: JobContext, plan: Plan, numbers: number[], record: ShardRecord): Promise<void> {
   const { dir, manifest } = context.run;
   for (const attempt of readAttempts(dir, plan.shard_index, numbers)) {

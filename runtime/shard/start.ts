@@ -79,10 +79,7 @@ export interface RunningShard {
 /** Seconds between the first and the final signal to a fit. */
 export const GRACE_S = 5;
 
-/**
- * Starts an attempt and its fit. Returns undefined when another process has this attempt, or has committed the shard in
- * the meantime.
- */
+/** Starts an attempt and its fit; undefined: another process has this attempt, or has committed the shard. */
 export async function startShard(context: JobContext, order: FitOrder): Promise<RunningShard | undefined> {
   const { dir } = context.run;
   makeFolder(join(dir, INCOMING));
@@ -146,10 +143,7 @@ async function tryStart(context: JobContext, order: FitOrder, files: FitFiles): 
   }
 }
 
-/**
- * Waits for this process's own signal: a signal to a whole job reaches the fit a moment earlier, and then the fit did
- * not crash.
- */
+/** Waits for this process's own signal: a signal to a whole job reaches the fit first, which then did not crash. */
 const letStopArrive = () => pauseFor(100);
 
 /** Returns the out-of-memory kills in this job since the last check. */

@@ -18,9 +18,7 @@ interface Wanted {
   failed: (error: unknown) => void;
 }
 
-/**
- * Brings the files of ended attempts into incoming/. Requests during a call are collected and go together in the next.
- */
+/** Brings the files of ended attempts into incoming/. Requests during a call go together in the next. */
 export class Fetcher {
   #wanted: Wanted[] = [];
   #working = false;

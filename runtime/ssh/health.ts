@@ -14,10 +14,7 @@ export interface HealthCalls {
   giveUpIfHopeless(): boolean;
 }
 
-/**
- * Decides whether a host gets shards: after failures it is set aside, and tried again with one shard after increasing
- * delays.
- */
+/** Decides whether a host gets shards: after failures it is set aside, and tried again with one after longer delays. */
 export class HostHealth extends Change {
   /** Shards done here. */
   done = 0;
@@ -86,10 +83,7 @@ export class HostHealth extends Change {
     if (wasOnTrial) this.changed();
   }
 
-  /**
-   * Returns what a failure here means. A shard whose wrapper dies a second time, here or on another host, is itself at
-   * fault.
-   */
+  /** Returns what a failure here means. A shard whose wrapper dies a second time, on any host, is itself at fault. */
   classifyFailure({ cause, stderr_tail, wall_s }: ShardRecord, failures: number, faults: number): FailureClass {
     if (FAILURES[cause].ended_by === "stop") return { again: false, counts: true, given_up: null };
     const again = triesAgain(cause, failures, this.peers.length > 1);

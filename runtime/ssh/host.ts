@@ -268,10 +268,7 @@ export class SshHost extends HostHealth implements Executor {
     if (isWhole !== false) await this.#removeFolder();
   }
 
-  /**
-   * Removes the folder that stayed on the host when a connection broke at the end, or that an earlier driver could not
-   * remove.
-   */
+  /** Removes the folder that stayed on the host when a connection broke, or an earlier driver could not remove it. */
   async #removeFolder(): Promise<void> {
     const { dir } = this.context.run;
     if (!hasFolder(dir, this.name) || this.options.stop.aborted || !this.pool.isLeavingNothing()) return;

@@ -164,9 +164,7 @@ function endTakenIn({ run }: JobContext, { plan, open }: RemoteShard, committed?
   return { kind: "done", committed: committed ?? { kind: "equal" }, record: found.metrics.farm };
 }
 
-/**
- * Writes the end of an attempt without a whole result on its host, unless another process has ingested its end before.
- */
+/** Writes the end of an attempt without a whole result, unless another process has ingested its end before. */
 export function endRemote(
   context: JobContext,
   shard: RemoteShard,

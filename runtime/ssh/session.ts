@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { FarmHost } from "../../core/ssh/hosts_file.ts";
 import { sshCommand, sshFault, type SshSettings, takeScript } from "../../core/ssh/ssh_command.ts";
 import { killGroup } from "../system/process.ts";
@@ -59,15 +60,7 @@ class LineReader {
 
 const MAX_LINE_BYTES = 1024 * 1024;
 
-function textOf(parts: Uint8Array[]): string {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return new TextDecoder().decode(bytes);
-}
+const textOf = (parts: Uint8Array[]): string => new TextDecoder().decode(Buffer.concat(parts));
 
 /** A script on a host, with its input and output here. */
 export interface SshSession {

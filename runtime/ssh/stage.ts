@@ -212,9 +212,7 @@ async function endSession(session: SshSession): Promise<boolean> {
   return fault === null;
 }
 
-/**
- * Returns short folders for sockets: a socket's path has at most 104 bytes and ssh adds 17 to it (sun_path, unix(7)).
- */
+/** Returns short folders for sockets: a path has at most 104 bytes, of which ssh adds 17 (sun_path, unix(7)). */
 const places = () =>
   [Deno.env.get("XDG_RUNTIME_DIR") ?? "", "/tmp"].filter((place) => /^\/[A-Za-z0-9/_.-]{0,32}$/.test(place));
 
@@ -229,10 +227,7 @@ interface ControlFolder {
   remove(): void;
 }
 
-/**
- * Makes a folder that only this user can enter, for the sockets of one driver's connections; removes those of dead
- * drivers.
- */
+/** Makes a folder that only this user can enter, for one driver's sockets; removes those of dead drivers. */
 export async function openControlFolder(machine: Machine): Promise<ControlFolder> {
   await sweep();
   const { pid, start_ticks } = machine.process;

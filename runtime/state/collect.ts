@@ -224,10 +224,7 @@ const placeOf = ({ dir, manifest: { farm } }: Run) => farm ? {} : { run_dir: dir
 
 const KNOWN = new Set<string>(Object.keys(ShardResult.shape));
 
-/**
- * Returns a row with the fields of an earlier one that this program does not compute: only the ssh runner knows a
- * remote folder.
- */
+/** Returns a row with an earlier one's fields that are not computed here: only the ssh runner knows a remote folder. */
 function withUnknown(row: ShardResult, before: ShardResult | undefined): ShardResult {
   if (!before) return row;
   const unknown = Object.keys(before).filter((member) => !KNOWN.has(member));

@@ -23,10 +23,7 @@ export async function finishPoint(run: string, merge: boolean, states: readonly 
   return collected.state === "done" ? merged : collected;
 }
 
-/**
- * Collects a run of a sweep. A failed shard makes the point failed; a shard without a result for another reason leaves
- * it open.
- */
+/** Collects a run of a sweep: a failed shard makes the point failed, another shard without a result leaves it open. */
 export function collectPoint(run: string, states: readonly StatusShard[] = []): Promise<PointEnd> {
   return guarded(async () => endOf(run, await collectRun(run, null, new Date().toISOString(), states)));
 }

@@ -16,10 +16,7 @@ import { type OpenSweep, pointDir, recordOf, recordPoint } from "./load.ts";
 /** Characters of each program's output that are kept. */
 const KEPT_CHARACTERS = 16_384;
 
-/**
- * Returns the present load of this machine and of the scheduler's pool; unavailable values are left open and are no
- * error.
- */
+/** Returns the present load of this machine and of the scheduler's pool; what is not available is left open. */
 export async function takeSnapshot(adapter: Backend): Promise<PoolSnapshot> {
   const at_utc = new Date().toISOString();
   const results = adapter.kind === "worker" ? [] : await runCommands(adapter, adapter.pool?.() ?? [], "/");
@@ -38,9 +35,7 @@ interface PointOptions {
   mode: "shared" | "transfer" | null;
   collect: boolean;
   merge: boolean;
-  /**
-   * Whether points that are done or failed are included: failed ones are rerun, done ones collected and merged again.
-   */
+  /** Whether points that are done or failed are included: failed ones are rerun, done ones collected again. */
   force: boolean;
 }
 

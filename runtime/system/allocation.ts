@@ -1,3 +1,4 @@
+import { orElse } from "../../core/errors.ts";
 import { durationSeconds } from "../../core/flags.ts";
 import { cpusOfJob, type JobAround, type JobView, timeOfJobLeft_ms } from "../../core/in_job.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
@@ -7,13 +8,7 @@ import { IN_JOBS } from "../../schedulers/mod.ts";
 /** This process's environment, and the files of its machine. */
 export const HERE: JobAround = {
   env: (name) => Deno.env.get(name),
-  text: (path) => {
-    try {
-      return Deno.readTextFileSync(path);
-    } catch {
-      return null;
-    }
-  },
+  text: (path) => orElse(null, () => Deno.readTextFileSync(path)),
 };
 
 /**
@@ -51,10 +46,7 @@ export interface LocalShape {
   ends_at_ms?: number;
 }
 
-/**
- * Seconds before the end of the job's time at which no shard may run any more: a job is signalled before
- * (slurm.conf(5), KillWait).
- */
+/** Seconds before the end of the job's time at which no shard may run: it is signalled before (slurm.conf(5)). */
 export const LAST_S = 5;
 
 /** Returns the remaining time of this job in ms, for a job whose start is this process's; null: no end is known. */

@@ -11,11 +11,7 @@ import { HERE, jobViews } from "./allocation.ts";
 import type * as proc from "./proc.ts";
 import { processBoot, readOwnProc, readProc, readStat } from "./proc.ts";
 
-interface CpuFacts {
-  cpu_model: string | null;
-  cpus_logical: number | null;
-  cpus_physical: number | null;
-}
+type CpuFacts = Pick<ShardRecord, "cpu_model" | "cpus_logical" | "cpus_physical">;
 
 /**
  * Reads /proc/cpuinfo (x86 and arm64 layouts). A physical core is a distinct pair of `physical id` and `core id`
@@ -171,10 +167,7 @@ function hashedId(id: string): string {
   return createHash("sha256").update(`nsfarm-deno ${id}`).digest("hex").slice(0, 16);
 }
 
-/**
- * Returns the path of memory.events in the unified hierarchy (cgroup v2, Documentation/admin-guide/cgroup-v2.rst,
- * "oom_kill").
- */
+/** Returns the path of memory.events in cgroup v2 (Documentation/admin-guide/cgroup-v2.rst, "oom_kill"). */
 function oomFile(text: string): string | null {
   const group = /^0::(\/.*)$/m.exec(text)?.[1];
   return group === undefined ? null : `/sys/fs/cgroup${group === "/" ? "" : group}/memory.events`;

@@ -134,10 +134,7 @@ export interface ProcStat {
 /** Clock ticks per second in /proc: USER_HZ, 100 on every present Linux (proc_pid_stat(5)). */
 const TICKS = 100;
 
-/**
- * Reads one line of /proc/PID/stat. The name in it may hold spaces and brackets, so the line is split at the last
- * bracket.
- */
+/** Reads a line of /proc/PID/stat, split at the last bracket: the name in it may hold spaces and brackets. */
 export function readStat(line: string): ProcStat | undefined {
   const close = line.lastIndexOf(")");
   if (close < 0) return undefined;

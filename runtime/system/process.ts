@@ -6,9 +6,7 @@ import type { Command, CommandResult } from "../../schedulers/adapter.ts";
 /** Size above which the output of a scheduler's command counts as a fault. */
 const OUTPUT_CAP_BYTES = 64 * 1024 * 1024;
 
-/**
- * Time without output after which the pipes of an ended program are closed: its leftover children may hold them open.
- */
+/** Time without output after which an ended program's pipes are closed: leftover children may hold them open. */
 const LATE_OUTPUT_MS = 750;
 
 /**
@@ -137,13 +135,7 @@ function spawn(command: Command): Deno.ChildProcess {
 }
 
 /** Kills a process group; one that is gone already is no error. */
-export function killGroup(pid: number, signal: Deno.Signal): void {
-  try {
-    Deno.kill(-pid, signal);
-  } catch {
-    // it ended by itself in the meantime
-  }
-}
+export const killGroup = (pid: number, signal: Deno.Signal): void => orElse(undefined, () => Deno.kill(-pid, signal));
 
 async function feed(child: Deno.ChildProcess, stdin: string | undefined, pipes: Pipes): Promise<void> {
   if (stdin === undefined) return;

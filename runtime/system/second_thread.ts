@@ -18,14 +18,12 @@ interface Pending<Part> {
  * parts, so its caller must be able to do the work itself.
  */
 export class SecondThread<Request, Part> {
-  readonly #worker: Worker;
   readonly #pending: Pending<Part>[] = [];
   #failed = false;
   #isReady = false;
   #isClosing = false;
 
-  constructor(worker: Worker) {
-    this.#worker = worker;
+  constructor(readonly worker: Worker) {
     worker.onmessage = ({ data }: MessageEvent<Answer<Part>>) => this.#take(data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -42,7 +40,7 @@ export class SecondThread<Request, Part> {
     return new Promise((resolve, reject) => {
       if (this.#failed) return resolve();
       this.#pending.push({ onPart, resolve, reject });
-      this.#worker.postMessage(request);
+      this.worker.postMessage(request);
     });
   }
 
@@ -56,7 +54,7 @@ export class SecondThread<Request, Part> {
 
   #begin(): void {
     this.#isReady = true;
-    if (this.#isClosing) this.#worker.terminate();
+    if (this.#isClosing) this.worker.terminate();
   }
 
   /**
@@ -65,7 +63,7 @@ export class SecondThread<Request, Part> {
    */
   close(): void {
     this.#isClosing = true;
-    if (this.#isReady) this.#worker.terminate();
+    if (this.#isReady) this.worker.terminate();
   }
 }
 

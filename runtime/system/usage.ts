@@ -1,4 +1,5 @@
 import { spawn as spawnProcess } from "node:child_process";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { type ProcStat, readStat } from "./proc.ts";
 
 /**
@@ -67,11 +68,7 @@ function readUsage(line: string): Usage | undefined {
 }
 
 /** What a fit has used; null where it was not measured. */
-export interface FitUsage {
-  cpu_user_s: number | null;
-  cpu_system_s: number | null;
-  max_rss_bytes: number | null;
-}
+export type FitUsage = Pick<ShardRecord, "cpu_user_s" | "cpu_system_s" | "max_rss_bytes">;
 
 interface Watched {
   pid: number;
@@ -81,10 +78,7 @@ interface Watched {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/**
- * When a fit is measured after its start; then once a second. Early, since its memory is allocated early and only
- * grows.
- */
+/** When a fit is measured after its start; then once a second. Early, since its memory is allocated early. */
 const LOOKS_MS = [15, 60, 250, 750];
 
 /**

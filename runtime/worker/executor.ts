@@ -79,18 +79,13 @@ export interface ExecutorPool {
    * @param isOrphan whether no other living loop follows it
    */
   rejoin?(plan: Plan, attempt: Attempt, isOrphan: boolean): { executor: string; started: StartedShard } | undefined;
-  /**
-   * Returns attempts on hosts that have been silent so long that others may run their shards; each is returned once.
-   */
+  /** Returns attempts on hosts silent for so long that others may run their shards; each is returned once. */
   takeStranded?(): { shard: number; attempt: number }[];
   /** Cleans up when the loop has ended. */
   close?(): Promise<void>;
 }
 
-/**
- * Returns the meaning of a failure on this machine: a fault of the machine or the run would fail every shard, and ends
- * the loop.
- */
+/** Returns what a failure on this machine means: a fault of the machine or the run ends the loop. */
 export const classifyFailure = ({ cause, stderr_tail }: ShardRecord, failures: number): FailureClass => ({
   again: triesAgain(cause, failures),
   counts: true,

@@ -43,10 +43,7 @@ export function localPool(shape: LocalShape) {
     Promise.resolve({ executors: [new LocalExecutor(context, shape, stop)], slots: shape.slots });
 }
 
-/**
- * A shard may take this factor longer than the slowest so far: one that does not fit into the remaining time is not
- * started.
- */
+/** A shard may take this factor longer than the slowest so far; one that does not fit into the time is not started. */
 const MARGIN = 1.5;
 
 /** Runs shards on the CPUs of this machine, or on those of its job. */

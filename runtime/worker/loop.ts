@@ -165,10 +165,7 @@ export class WorkLoop {
     }
   }
 
-  /**
-   * Runs shards in a slot. The next fit starts before the last one's result is checked and committed, so that no CPU
-   * waits.
-   */
+  /** Runs shards in a slot. The next fit starts before the last result is committed, so that no CPU waits. */
   async #takeShards(executor: Executor, slot: string): Promise<void> {
     let last: Promise<void> | undefined;
     try {

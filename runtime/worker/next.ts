@@ -101,10 +101,7 @@ export class ThroughputEstimator {
 const SLOW_FACTOR = 2;
 const LATE_ANYWAY_MS = 30_000;
 
-/**
- * Returns a speculative attempt of a shard that takes others far longer than this loop took; the first to finish
- * counts.
- */
+/** Returns a speculative attempt of a shard that takes others far longer; the first to finish counts. */
 function speculativeAttempt(dir: string, queue: ShardQueue, executor: Executor): Assignment | undefined {
   const late_ms = SLOW_FACTOR * (executor.slowest_ms ?? LATE_ANYWAY_MS);
   const plan = queue.takenLongerThan(late_ms, performance.now());
@@ -121,10 +118,7 @@ interface Choice {
   speculate: boolean;
 }
 
-/**
- * Returns what a slot starts now: the next open shard, unless the others would finish all sooner, else a speculative
- * attempt.
- */
+/** Returns what a slot starts now: the next open shard, unless the others end sooner, else a speculative attempt. */
 export function nextAssignment(
   { dir, queue, throughput, pool, speculate }: Choice,
   executor: Executor,

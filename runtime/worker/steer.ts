@@ -24,10 +24,7 @@ interface SteeredLoop {
   is_pilot: boolean;
 }
 
-/**
- * Applies steering.json to one worker loop. The file is read before each fit; where it cannot be read, its last content
- * holds.
- */
+/** Applies steering.json to one worker loop. It is read before each fit; if it cannot be, its last content holds. */
 export class Steer {
   readonly #beats = new Heartbeats();
   #asked: Steering | null = null;

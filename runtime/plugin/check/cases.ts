@@ -94,9 +94,7 @@ const FILES: Partial<RunRecord> = {
   staged_config: "inputs/spec.json",
 };
 
-/**
- * Returns the context that an adapter would receive for an example run: two toys a shard, every option at its default.
- */
+/** Returns the context of an example run for an adapter: two toys a shard, every option at its default. */
 export function exampleContext(adapter: SchedulerAdapter, example: Example = {}): RenderContext {
   const { run_dir, config, nextstat_bin, nsfarm } = { ...PLAIN, ...example.paths };
   const { shards = 4 } = example;

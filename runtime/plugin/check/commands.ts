@@ -192,10 +192,7 @@ function notOk(member: string, what: string, read: () => Answer<unknown>): Adapt
   );
 }
 
-/**
- * Checks that a stopped submission is not called refused: it may have been accepted, and its shards would be submitted
- * twice.
- */
+/** Checks that a stopped submission is not called refused: its shards could be submitted twice. */
 function stoppedFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   return UNANSWERED.slice(0, 2).flatMap(([what, one]) =>
     callAndCheck(
@@ -281,10 +278,7 @@ function callFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   );
 }
 
-/**
- * Returns the faults of states: a value outside the contract, a shard that was not queried, or an end that no answer
- * reported.
- */
+/** Returns the faults of states: of shards that were not queried, and ends that no answer reported. */
 function stateFindings(member: string, states: NativeState[], what: string): AdapterFinding[] {
   return states.flatMap(({ token, shard, state }) => {
     const handle = HANDLES.find((one) => one.token === token);

@@ -67,9 +67,7 @@ function byHandFindings({ programs }: SchedulerAdapter, { by_hand }: Rendered): 
 
 /** A script as its shell reads it: without quotes, and with a mark at each active sign. */
 interface ShellText {
-  /**
-   * The text without comments. A null byte follows each sign that is active in the shell, so that it equals no value.
-   */
+  /** The text without comments; a null byte follows each sign that is active in the shell: it equals no value. */
   code: string;
   comments: string[];
 }
