@@ -171,10 +171,17 @@ async function compile(folder: string, entry: string, runtime: string): Promise<
 }
 
 /**
- * Command lines that are run during the build, each for a code cache. Few, since each start reads all caches of the file,
- * a millisecond for each MB. RUN is a run of which shard 0 is done and shard 1 cannot be fitted.
+ * The commands that have a code cache, and the command lines that are run for it during the build. Few commands, since
+ * each start reads all caches of the file, a millisecond for each MB. RUN is a run of which shard 0 is done and shard 1
+ * cannot be fitted.
  */
-const AHEAD = ["job RUN 0 1", "run --help"];
+const AHEAD: Record<string, string[]> = {
+  job: ["job RUN 0 1"],
+  run: [
+    "render --config RUN/inputs/gauss_exp_10k.json --n-toys 2 --shards 2 --nextstat-bin RUN/inputs/nextstat --out-dir RUN/more --run-id x --no-check",
+    "run --help",
+  ],
+};
 
 /**
  * Writes the code cache of each command of AHEAD into `folder`, and parts.js with it. The runtime itself makes them, in a
@@ -182,18 +189,20 @@ const AHEAD = ["job RUN 0 1", "run --help"];
  * has none, and starts about 30 ms later.
  */
 async function compileAhead(folder: string, { path, target }: Runtime): Promise<void> {
-  const lines = AHEAD.map((line) => line.split(" "));
-  const commands = lines.map(([command = ""]) => command);
+  const commands = Object.keys(AHEAD);
   await writeParts(folder, commands, false);
   if (target !== Deno.build.target) return;
   const run = `${folder}.run`;
   await makeShards(run, 2, 2);
   for (const kind of ["out", "metrics"]) await rm(join(run, `shard_1.${kind}.json`));
+  await writeFile(join(run, "inputs", "nextstat"), "#!/bin/sh\necho nextstat 0.0.0\n", { mode: 0o755 });
   const entry = join(folder, "compile_ahead.js");
   await copyFile(join(sources, "compile_ahead.js"), entry);
   const program = await compile(folder, "compile_ahead.js", path);
   const options = { doing: "compile functions ahead", next: "run ./dev build again", cwd: folder };
-  for (const line of lines) await runTool(program, line.map((word) => word === "RUN" ? run : word), options);
+  for (const [command, lines] of Object.entries(AHEAD)) {
+    await runTool(program, [command, run, ...lines], options);
+  }
   await rm(entry);
   await writeParts(folder, commands, true);
 }

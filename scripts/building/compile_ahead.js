@@ -1,13 +1,14 @@
-// Run during the build: runs the command in its arguments, and writes V8's code cache of the functions that it used to
-// COMMAND.cache. The command's work must not depend on the time, so that each build writes the same bytes.
+// Run during the build with the arguments COMMAND RUN LINE...: runs the command lines, in which RUN stands for that path,
+// and writes V8's code cache of the functions that they used to COMMAND.cache. Their work must not depend on the time, so
+// that each build writes the same bytes.
 import { compiled, runCommandLine, script } from "./load_program.js";
 
-const [command] = Deno.args;
+const [command, run, ...lines] = Deno.args;
 // The command prints nothing, and cannot drop the permission to write the cache.
 console.log = () => {};
 console.error = () => {};
 Deno.permissions.revokeSync = () => {};
-await runCommandLine(Deno.args);
+for (const line of lines) await runCommandLine(line.split(" ").map((word) => word.replace("RUN", run)));
 // A garbage collection that is under way changes the age of functions, which V8 writes too.
 await new Promise((resolve) => setTimeout(resolve, 300));
 const cache = script.createCachedData();
