@@ -26,47 +26,47 @@ export default defineCommand({
   flags: NO_FLAGS,
   run: async ({ args, out }) => {
     const run = anyRunOf(args, out);
-    const { summary, shards, next_run, diagnosis: { troubles, next } } = isFarmRun(run)
-      ? await examine(run, out)
-      : examineOld(run);
+    const examined = isFarmRun(run) ? await examine(run, out) : examineOld(run);
+    const { summary, next_run, diagnosis: { troubles, next } } = examined;
     const command = next && [...ownCommand(), ...next.map((word) => word === "RUN_DIR" ? run.dir : word)];
-    const paints = makePaints();
-    const isPaused = next?.[0] === "resume";
-    const isGoing = troubles.length === 0 && shards.some(({ state }) => state !== "done");
-    out.print(paints.bold(describeCounts(summary, shards)));
-    for (const line of summary.recovered) out.print(`  recovered  ${line}`);
-    const isFailed = mergedExitCode(summary.merged_check) === EXIT_CODES.guardrails;
-    const { findings } = summary.merged_check;
-    for (const { kind, what } of findings) out.print(kind === "note" ? what : paints.red(what));
-    for (const words of summary.workers) out.print(`  ${words}`);
-    for (const trouble of troubles) out.print(describe(trouble, paints));
-    if (isGoing && !isPaused) out.print("Nothing to do yet: shards are running or queued");
-    for (const words of summary.steering) out.print(words);
-    if (command) out.print(`\n${isGoing && !isPaused ? "Watch it with" : "Next"}:\n  ${quoteCommand(command)}`);
-    else if (troubles.length > 0) out.print("\nFix this first; until then no command can continue the run");
-    else if (isFailed && troubles.length === 0) out.print(FAILED);
-    else if (findings.some(({ kind }) => kind === "fits")) {
-      out.print(`All toys are merged: ${summary.merged}`);
-    } else if (troubles.length === 0) {
-      out.print(paints.green(`Nothing is wrong: all toys are merged into ${summary.merged}`));
-    }
+    for (const line of linesOf(examined, command, makePaints())) out.print(line);
     printNext(next_run, out);
-    const { counts: states, total, merged_check, recovered } = summary;
-    out.document({
-      run_dir: run.dir,
-      counts: states,
-      total,
-      merged_check,
-      recovered,
-      troubles,
-      next: command,
-      next_run,
-    });
-    return isFailed ? EXIT_CODES.guardrails : EXIT_CODES.done;
+    const { counts, total, merged_check, recovered } = summary;
+    out.document({ run_dir: run.dir, counts, total, merged_check, recovered, troubles, next: command, next_run });
+    return failsGuardrails(summary) ? EXIT_CODES.guardrails : EXIT_CODES.done;
   },
 });
 
-const FAILED = "All toys are merged, but they fail the guardrails. No command can fix that.";
+const failsGuardrails = ({ merged_check }: StatusSummary): boolean =>
+  mergedExitCode(merged_check) === EXIT_CODES.guardrails;
+
+/** @param command the next command; null: there is none */
+function linesOf({ summary, shards, diagnosis }: Examined, command: string[] | null, paints: Paints): string[] {
+  const { troubles, next } = diagnosis;
+  const isGoing = troubles.length === 0 && shards.some(({ state }) => state !== "done") && next?.[0] !== "resume";
+  return [
+    paints.bold(describeCounts(summary, shards)),
+    ...summary.recovered.map((line) => `  recovered  ${line}`),
+    ...summary.merged_check.findings.map(({ kind, what }) => kind === "note" ? what : paints.red(what)),
+    ...summary.workers.map((words) => `  ${words}`),
+    ...troubles.map((trouble) => describe(trouble, paints)),
+    ...(isGoing ? ["Nothing to do yet: shards are running or queued"] : []),
+    ...summary.steering,
+    command
+      ? `\n${isGoing ? "Watch it with" : "Next"}:\n  ${quoteCommand(command)}`
+      : withoutCommand(summary, troubles.length > 0, paints),
+  ];
+}
+
+/** Returns the last line on a run that no command continues. */
+function withoutCommand(summary: StatusSummary, hasTroubles: boolean, { green }: Paints): string {
+  if (hasTroubles) return "\nFix this first; until then no command can continue the run";
+  if (failsGuardrails(summary)) return "All toys are merged, but they fail the guardrails. No command can fix that.";
+  const hasRemarks = summary.merged_check.findings.some(({ kind }) => kind === "fits");
+  return hasRemarks
+    ? `All toys are merged: ${summary.merged}`
+    : green(`Nothing is wrong: all toys are merged into ${summary.merged}`);
+}
 
 /** Prints the flags that fit what the run used, and how they were computed. */
 function printNext(next_run: readonly NextFlag[], out: Output): void {

@@ -29,30 +29,38 @@ export default defineCommand({
       : oldLogs(run, plan);
     out.document(found);
     out.print(`shard ${shard}: toys ${plan.toy_start} to ${plan.toy_start + plan.n_toys - 1}, seed ${plan.seed}`);
-    if (found.replaced_by) out.print(`cut in two: its toys are now those of ${namedShards(found.replaced_by)}`);
-    for (const one of found.attempts) {
-      const end = one.end;
-      const how = end ? howEnded(end) : "no end recorded: it is running, or its process was killed";
-      out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
-      // A bare SIGKILL may mean a lack of memory; only the reader of the log can decide.
-      if (end?.cause === "signal" && end.max_rss_bytes !== null) {
-        out.print(`  peak memory ${mebibytes(end.max_rss_bytes)} MiB`);
-      }
-      for (const line of end?.stderr_tail ?? []) out.print(`  | ${line}`);
-    }
-    if (found.record) {
-      out.print(`done on ${found.record.host} by attempt ${found.record.attempt} in ${found.record.wall_s} s`);
-    }
-    for (const log of found.logs) {
-      out.print(`${join(run.dir, log.name)}:${log.text ? "" : log.text === null ? " not there" : " empty"}`);
-      if (log.text) out.print(log.text.split("\n").map((line) => `  | ${printable(line)}`).join("\n"));
-    }
-    if (found.old) out.print(describeOld(found.old));
-    else if (found.attempts.length === 0 && !found.record) {
-      out.print("no attempt recorded: it has not started, or it records its attempt at the end (--wrapper sh)");
-    }
+    for (const line of linesOf(run.dir, found)) out.print(line);
   },
 });
+
+function linesOf(dir: string, { replaced_by, attempts, record, logs, old }: ShardLogs & Partial<OldLogs>): string[] {
+  const isBare = !old && attempts.length === 0 && !record;
+  return [
+    ...(replaced_by ? [`cut in two: its toys are now those of ${namedShards(replaced_by)}`] : []),
+    ...attempts.flatMap(attemptLines),
+    ...(record ? [`done on ${record.host} by attempt ${record.attempt} in ${record.wall_s} s`] : []),
+    ...logs.flatMap((log) => logLines(dir, log)),
+    ...(old ? [describeOld(old)] : []),
+    ...(isBare ? ["no attempt recorded: it has not started, or it records its attempt at the end (--wrapper sh)"] : []),
+  ];
+}
+
+function attemptLines({ attempt, host, started_at_utc, end }: ShardLogs["attempts"][number]): string[] {
+  const how = end ? howEnded(end) : "no end recorded: it is running, or its process was killed";
+  // A bare SIGKILL may mean a lack of memory; only the reader of the log can decide.
+  const peak = end?.cause === "signal" ? end.max_rss_bytes : null;
+  return [
+    `attempt ${attempt} on ${host}, begun ${started_at_utc}: ${how}`,
+    ...(peak === null ? [] : [`  peak memory ${mebibytes(peak)} MiB`]),
+    ...(end?.stderr_tail ?? []).map((line) => `  | ${line}`),
+  ];
+}
+
+function logLines(dir: string, { name, text }: ShardLogs["logs"][number]): string[] {
+  const path = join(dir, name);
+  if (!text) return [`${path}:${text === null ? " not there" : " empty"}`];
+  return [`${path}:`, ...text.split("\n").map((line) => `  | ${printable(line)}`)];
+}
 
 /** Returns the facts of a shard in the side files of the old wrappers, or in its row of results[]. */
 function describeOld({ rc, host, elapsed_s }: OldLogs["old"]): string {

@@ -42,10 +42,8 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): 
   });
   // Shards by time need the time of a toy alone.
   const minutes = pilot.has_startup ? predictMinutes(n_toys, slots) : [];
-  const predicted_s = predictMakespan(pilot, pilot.n_toys, pilot.shards);
-  const measured_s = pilot.makespan_s;
-  const self_error = measured_s === null || measured_s <= 0 ? 0 : Math.abs(predicted_s / measured_s - 1);
-  const uncertainty = pilot.toy_error === null ? null : Math.hypot(pilot.toy_error, self_error);
+  const self_check = selfCheck(pilot);
+  const uncertainty = uncertaintyOf(pilot, self_check);
   const measured = new Set(pilot.hosts.map(({ host }) => host));
   return {
     schema_version: PLAN_SCHEMA,
@@ -53,27 +51,37 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): 
     n_toys,
     slots: hosts.map(({ host, slots }) => ({ host, slots, is_measured: measured.has(host) })),
     n_slots: slots.length,
-    terms: {
-      hosts: pilot.hosts.map((one) => ({ ...one })),
-      gap_s: pilot.gap_s,
-      stagger_s: pilot.stagger_s,
-      queue_s: pilot.queue_s,
-      spread: pilot.spread && { ...pilot.spread },
-      toy_error: pilot.toy_error,
-      has_startup: pilot.has_startup,
-      cpu_share: pilot.cpu_share,
-    },
+    terms: termsOf(pilot),
     counts: planned,
     minutes,
     recommended: {
       ...recommend(planned, slots.length, uncertainty, pilot),
       shard_minutes: bestMinutes(minutes),
     },
-    self_check: { predicted_s, measured_s },
+    self_check,
     uncertainty,
     warnings: warnings(pilot, hosts, slots.length),
   };
 }
+
+/** Returns the makespan that is predicted for the pilot itself, and the measured one. */
+const selfCheck = (pilot: Pilot): ShardingPlan["self_check"] => ({
+  predicted_s: predictMakespan(pilot, pilot.n_toys, pilot.shards),
+  measured_s: pilot.makespan_s,
+});
+
+/** Returns the relative uncertainty of a prediction; null: unknown. */
+function uncertaintyOf({ toy_error }: Pilot, { predicted_s, measured_s }: ShardingPlan["self_check"]): number | null {
+  const self_error = measured_s === null || measured_s <= 0 ? 0 : Math.abs(predicted_s / measured_s - 1);
+  return toy_error === null ? null : Math.hypot(toy_error, self_error);
+}
+
+const termsOf = (
+  { hosts, gap_s, stagger_s, queue_s, spread, toy_error, has_startup, cpu_share }: Pilot,
+): ShardingPlan["terms"] => ({
+  hosts: hosts.map((one) => ({ ...one })),
+  ...{ gap_s, stagger_s, queue_s, spread: spread && { ...spread }, toy_error, has_startup, cpu_share },
+});
 
 /** Returns the largest relative excess over the best makespan that counts as equally good. */
 const toleratedShare = (uncertainty: number | null): number => Math.max(TOLERANCE, Math.min(uncertainty ?? 0, 0.05));

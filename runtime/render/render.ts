@@ -15,7 +15,7 @@ import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } fro
 import { checkPluginWrapper, pluginRecord } from "../plugin/plugin_of_run.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { sweepStaged } from "../run/temporary.ts";
-import { inspectMachine, loadAverage, uptime_s } from "../system/machine.ts";
+import { inspectMachine, loadAverage, type Machine, uptime_s } from "../system/machine.ts";
 import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
@@ -28,13 +28,9 @@ import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
  */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
   const unchecked = skeleton(request);
-  const workload = workloadNamed(request.workload);
-  refuseSeeds(workload, request);
+  refuseSeeds(workloadNamed(request.workload), request);
   const { spec: parsed, paths, model } = await readSpec(request.config);
-  const fault = workload.specFault(parsed);
-  if (fault) {
-    throw new FarmError("input", `Cannot use "${request.config}" with ${workload.name}: ${fault.what}`, fault.next);
-  }
+  refuseKind(request, parsed);
   const [spec, nextstat, machine, checked] = await firstFault(
     Promise.try(() => hashSpec(request.config, paths)),
     probeNextstat(request.nextstat_bin),
@@ -44,11 +40,7 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
   const manifest = request.shard_minutes === null ? unchecked : skeleton(sharesByTime(request, checked?.time));
   manifest.farm = {
     ...manifest.farm,
-    nextstat_version: nextstat.version,
-    nextstat_sha256: nextstat.sha256,
-    nextstat_bytes: nextstat.bytes,
-    ...(nextstat.mtime_ms === null ? {} : { nextstat_mtime_ms: nextstat.mtime_ms }),
-    ...(nextstat.ctime_ms === null ? {} : { nextstat_ctime_ms: nextstat.ctime_ms }),
+    ...nextstatMembers(nextstat),
     spec_sha256: spec.spec_sha256,
     inputs: spec.inputs,
     input_mtimes_ms: spec.mtimes_ms,
@@ -56,17 +48,32 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     poi_bounds: model?.bounds.get(model.poi) ?? null,
     ...(checked?.trial ? { trial: checked.trial } : {}),
     ...(checked?.settings ? { workload: checked.settings } : {}),
-    environment: {
-      host: machine.host,
-      cpu_model: machine.cpu_model,
-      kernel: machine.kernel,
-      rustc_version: null,
-      load_average: loadAverage(),
-      uptime_s: uptime_s(),
-    },
+    environment: environmentOf(machine),
   };
   return manifest;
 }
+
+/** @throws {FarmError} input, for a spec that the workload does not take */
+function refuseKind({ config, workload: name }: RunRequest, spec: unknown): void {
+  const fault = workloadNamed(name).specFault(spec);
+  if (fault) throw new FarmError("input", `Cannot use "${config}" with ${name}: ${fault.what}`, fault.next);
+}
+
+const nextstatMembers = (
+  { version, sha256, bytes, mtime_ms, ctime_ms }: Awaited<ReturnType<typeof probeNextstat>>,
+) => ({
+  nextstat_version: version,
+  nextstat_sha256: sha256,
+  nextstat_bytes: bytes,
+  ...(mtime_ms === null ? {} : { nextstat_mtime_ms: mtime_ms }),
+  ...(ctime_ms === null ? {} : { nextstat_ctime_ms: ctime_ms }),
+});
+
+const environmentOf = ({ host, cpu_model, kernel }: Machine): FarmManifest["farm"]["environment"] => ({
+  ...{ host, cpu_model, kernel, rustc_version: null },
+  load_average: loadAverage(),
+  uptime_s: uptime_s(),
+});
 
 /**
  * Returns the request with shards by time, or with probes and a rest that is cut when they have ended.

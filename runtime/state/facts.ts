@@ -19,7 +19,7 @@ import { openRun, type Run } from "../run/load_manifest.ts";
 import { ownSubmissions } from "../run/submissions.ts";
 import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { readOutput, readTimed } from "../shard/read.ts";
-import { readRecords, timeFacts } from "../shard/run_records.ts";
+import { readRecords, type RunRecords, timeFacts } from "../shard/run_records.ts";
 import { DISTRIBUTIONS } from "../system/distributions.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
 import { oldError } from "./old_status.ts";
@@ -41,13 +41,8 @@ export function readRunFacts(path: string): RunFacts {
   const run = openRun(path);
   const { dir, manifest } = run;
   const records = readRecords(run);
-  const names = new Set(listNames(dir));
   const is_old = !isFarmManifest(manifest);
-  const shards = isFarmManifest(manifest)
-    ? livePlans(manifest).map((plan) =>
-      readOne(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? [], names)
-    )
-    : oldShards(run).map((old) => readOld(run, old));
+  const shards = readShards(run, records);
   const elapsed = is_old ? shards.flatMap(({ facts, output }) => output ? [facts.wall_s] : []) : [];
   const times = shards.flatMap(({ time }) => time ?? []);
   const toys = joinToys(
@@ -56,10 +51,6 @@ export function readRunFacts(path: string): RunFacts {
   const when = timeFacts(times, elapsed, records);
   const clock = onOneClock(when.attempts);
   const places = placesOf(when.attempts, clock);
-  const first_submission = placeSubmissions(records.submissions, clock).reduce(
-    (least, { at_ms }) => Math.min(least, at_ms),
-    Infinity,
-  );
   return {
     run_id: manifest.run_id,
     run_dir: dir,
@@ -76,16 +67,33 @@ export function readRunFacts(path: string): RunFacts {
     shards: shards.map(({ facts, time }) => placed(facts, time && places.get(time))),
     failed_attempts: failedAttempts(records.attempts, when.attempts.slice(times.length), places),
     recovered: recoveryLines(manifest.farm?.history ?? [], ownSubmissions(run)),
-    unused_hosts: isFarmManifest(manifest) && shards.every(({ time }) => time !== null)
-      ? unusedHosts(manifest, shards.flatMap(({ record }) => record ? recordHost(record) : []))
-      : [],
-    submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
+    unused_hosts: isFarmManifest(manifest) ? unusedBy(manifest, shards) : [],
+    submitted_ms: firstSubmission_ms(records, clock),
     merged_check: summedCheckOf(run),
     toys,
     result: isFarmManifest(manifest) ? resultOf(manifest, shards) : [],
     fits: toys && fitsOf(toys, manifest.farm?.poi_bounds ?? null, shards),
   };
 }
+
+function readShards(run: Run, { attempts }: RunRecords): ReadShard[] {
+  const { dir, manifest } = run;
+  if (!isFarmManifest(manifest)) return oldShards(run).map((old) => readOld(run, old));
+  const names = new Set(listNames(dir));
+  return livePlans(manifest).map((plan) => readOne(dir, manifest, plan, attempts.get(plan.shard_index) ?? [], names));
+}
+
+/** Returns the time of the first submission on the common clock of the run, in ms since 1970; null: there is none. */
+function firstSubmission_ms({ submissions }: RunRecords, clock: OneClock): number | null {
+  const first = Math.min(...placeSubmissions(submissions, clock).map(({ at_ms }) => at_ms));
+  return Number.isFinite(first) ? first : null;
+}
+
+/** Returns a sentence for each host that gave no result; none before the run is whole. */
+const unusedBy = (manifest: FarmManifest, shards: readonly ReadShard[]): string[] =>
+  shards.every(({ time }) => time !== null)
+    ? unusedHosts(manifest, shards.flatMap(({ record }) => record ? recordHost(record) : []))
+    : [];
 
 const workloadWords = (workload: WorkloadSettings | undefined): string =>
   workload === undefined ? "" : `${workload.name}${workload.mu === undefined ? "" : ` at mu = ${workload.mu}`}`;

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { ADVICE } from "../../core/advice.ts";
-import { livePlans, uncutPlan } from "../../core/check_manifest.ts";
+import { livePlans } from "../../core/check_manifest.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
 import {
@@ -16,23 +15,21 @@ import { paceOf, type Progress } from "../../core/progress.ts";
 import { recoveryLines } from "../../core/recovery_history.ts";
 import { CLAIMS, MERGED } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
-import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
-import { isEnded, isGoingOn, LATE_FILES_S, NOT_ANSWERED, NOT_SUBMITTED } from "../../core/shard_states.ts";
-import { quoteWord } from "../../core/shell_quote.ts";
+import { isEnded, isGoingOn, LATE_FILES_S, NOT_SUBMITTED } from "../../core/shard_states.ts";
 import { jobRequest, runUsage } from "../../core/usage.ts";
 import { steeringLines } from "../../core/steering.ts";
+import { sumToys } from "../../core/toy_ranges.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { listNames, orRefusal } from "../fs/list.ts";
-import { fullDiskAdvice } from "../fs/refuse_out.ts";
 import { exists } from "../fs/write.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { noteNodeFaults } from "../run/node_journal.ts";
 import { readSteering } from "../run/steering.ts";
-import { ownSubmissions, refusalOf, twiceQueued, withoutSilent } from "../run/submissions.ts";
+import { ownSubmissions, withoutSilent } from "../run/submissions.ts";
 import { inspectWorkers } from "../run/workers.ts";
 import { type QueriedScheduler, queryScheduler, shardsWithFiles } from "../scheduler/query.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
@@ -44,6 +41,7 @@ import type { ShardReader } from "./done_shards.ts";
 import { explainEnds } from "./job_logs.ts";
 import { shardOnNode } from "./on_nodes.ts";
 import { type ScannedShard, scanRun, scanUntouched, type Seen } from "./scan.ts";
+import { adviceOn, isOrphan } from "./status_advice.ts";
 import { unusedHosts } from "./unused_hosts.ts";
 
 /** The state of a run. */
@@ -128,75 +126,66 @@ export function runStatus(
   adapter: Backend,
   faults: readonly string[] = [],
 ): RunStatus {
-  const counts: Partial<Record<ShardState, number>> = {};
-  for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
-  const toys_done = scanned.reduce((sum, { state, plan }) => sum + (state === "done" ? plan.n_toys : 0), 0);
-  const times = timesSoFar(run, scanned);
-  const pace = paceOf(times, run.manifest.n_toys - toys_done, (counts.running ?? 0) > 0);
-  const merged = join(run.dir, MERGED);
-  const trouble = answer && !answer.reached ? [`${run.manifest.scheduler} did not answer: ${answer.message}`] : [];
-  const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
-  const isGoing = (one: ScannedShard) => isGoingOn(one.state) && !orphans.includes(one);
-  const isWhole = toys_done === run.manifest.n_toys;
-  const unused = isWhole ? unusedHosts(run.manifest, scanned.flatMap(({ host }) => host ?? [])) : [];
-  const glibc = glibcOf(scanned);
-  const done = scanned.flatMap(({ time }) => time ?? []);
-  const usage = isWhole ? runUsage(done, jobRequest(run.manifest, adapter.options), times) : null;
+  const { manifest } = run;
+  const [counts, times] = [countStates(scanned), timesSoFar(run, scanned)];
+  const toys_done = sumToys(scanned.filter(isDone).map(({ plan }) => plan));
+  const pace = paceOf(times, manifest.n_toys - toys_done, (counts.running ?? 0) > 0);
+  const [isWhole, isWorking] = [toys_done === manifest.n_toys, workers.length > 0];
   const steering = readSteering(run);
   const isPaused = steering?.paused !== undefined && !isWhole;
-  // The slots of this machine have no other machine to be compared with.
-  const isCompared = !isWhole && adapter.slots_on !== "machine";
-  const on_nodes = isCompared ? scanned.map((one) => shardOnNode(run, one, answer)) : [];
+  const on_nodes = isWhole ? [] : shardsOnNodes(run, adapter, scanned, answer);
   const faulty = faultyNodes(on_nodes);
-  const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
+  const orphans = isWorking ? [] : scanned.filter(isOrphan);
+  const glibc = glibcOf(scanned);
   return {
     summary: {
-      run_id: run.manifest.run_id,
-      run_dir: run.dir,
-      scheduler: run.manifest.scheduler,
-      counts,
-      total: scanned.length,
-      toys_done,
-      toys_total: run.manifest.n_toys,
-      toys_per_s: times.toys_per_s,
-      left_s: pace.left_s,
-      merged: exists(merged) ? merged : null,
+      ...{ run_id: manifest.run_id, run_dir: run.dir, scheduler: manifest.scheduler },
+      ...{ counts, total: scanned.length, toys_done, toys_total: manifest.n_toys },
+      ...{ toys_per_s: times.toys_per_s, left_s: pace.left_s },
+      merged: mergedPath(run),
       merged_check: summedCheckOf(run),
-      workers: [...workers, ...faults, ...trouble, ...unused, ...oldGlibc(Object.entries(glibc))],
-      ...(usage === null ? {} : { usage }),
-      glibc,
-      recovered: recoveryLines(run.manifest.farm.history, ownSubmissions(run)),
-      steering: isWhole ? [] : steeringLines(steering, run.dir),
-      advice: isWhole ? [] : [
-        ...uncutAdvice(run, workers.length > 0),
-        ...(workers.length > 0 || isPaused ? [] : submitAdvice(run, scanned.filter(({ plan }) => !plan.farm?.uncut))),
-        ...orphanAdvice(run, orphans),
-        ...twiceQueued(ownSubmissions(run)),
-        ...fullDiskAdvice(run.dir),
-        ...faulty.map((one) => faultyAdvice(run, one, adapter)),
+      workers: [
+        ...[...workers, ...faults, ...silence(run, answer)],
+        ...(isWhole ? unusedHosts(manifest, scanned.flatMap(({ host }) => host ?? [])) : []),
+        ...oldGlibc(Object.entries(glibc)),
       ],
+      ...(isWhole ? usageOf(run, adapter, scanned, times) : {}),
+      glibc,
+      recovered: recoveryLines(manifest.farm.history, ownSubmissions(run)),
+      steering: isWhole ? [] : steeringLines(steering, run.dir),
+      advice: isWhole ? [] : adviceOn(run, adapter, { scanned, orphans, faulty, isWorking, isPaused }),
     },
-    shards: scanned.map(({ plan, state, why, host, fault }) => ({
-      shard: plan.shard_index,
-      state,
-      why: why === NOT_SUBMITTED && workers.length > 0 ? "" : why,
-      host,
-      ...(fault === undefined ? {} : { fault }),
-    })),
-    progress: {
-      total: scanned.length,
-      done: counts.done ?? 0,
-      running: counts.running ?? 0,
-      failed: scanned.filter(({ state }) => isEnded(state)).length,
-      held: counts.held ?? 0,
-      pace,
-    },
+    shards: scanned.map((shard) => shownShard(shard, isWorking)),
+    progress: progressOf(scanned, counts, pace),
     reached: answer?.reached ?? false,
     states: withoutSilent(run, answer?.states ?? []),
-    ended: !queued_somewhere && !scanned.some(isGoing) && !isPaused,
+    ended: !isPaused && !scanned.some((shard) => mayGoOn(shard, orphans)),
     on_nodes: withNodeFaults(on_nodes),
     faulty,
   };
+}
+
+function countStates(scanned: readonly ScannedShard[]): StatusSummary["counts"] {
+  const counts: StatusSummary["counts"] = {};
+  for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
+}
+
+/** Returns the times of the run so far; none where attempts may not be read, since the times would be too short. */
+function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
+  const records = orRefusal(() => readRecords(run));
+  if (records instanceof FarmError) return runTimes(timeFacts([], [], { attempts: new Map(), submissions: [] }));
+  return runTimes(timeFacts(scanned.flatMap(({ time }) => time ?? []), [], records));
+}
+
+/** Returns the shards by node; none of this machine, whose slots have no other machine to be compared with. */
+function shardsOnNodes(
+  run: Run<FarmManifest>,
+  { slots_on }: Backend,
+  scanned: ScannedShard[],
+  answer: QueriedScheduler | null,
+): ShardOnNode[] {
+  return slots_on === "machine" ? [] : scanned.map((one) => shardOnNode(run, one, answer));
 }
 
 /** Returns the glibc of each host that reported it, by the sh wrapper. */
@@ -207,50 +196,51 @@ function glibcOf(scanned: readonly ScannedShard[]): Record<string, string> {
   }));
 }
 
-/** Whether a shard was started on a host behind ssh, and the loop that followed it is gone: it may still run there. */
-const isOrphan = ({ state, last }: ScannedShard) => state === "unknown" && last?.remote !== undefined;
-
-function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): string[] {
-  if (orphans.length === 0) return [];
-  const hosts = [...new Set(orphans.map(({ host }) => host))].join(", ");
-  const what = `${plural(orphans.length, "shard")} may still run on ${hosts}, but no process follows them`;
-  const word = quoteWord(dir);
-  return [`${what}; continue with: nsfarm-deno retry ${word}, or stop them with: nsfarm-deno cancel ${word}`];
+function mergedPath({ dir }: Run<FarmManifest>): string | null {
+  const path = join(dir, MERGED);
+  return exists(path) ? path : null;
 }
 
-/** Returns the times of the run so far; none where attempts may not be read, since the times would be too short. */
-function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
-  const records = orRefusal(() => readRecords(run));
-  if (records instanceof FarmError) return runTimes(timeFacts([], [], { attempts: new Map(), submissions: [] }));
-  return runTimes(timeFacts(scanned.flatMap(({ time }) => time ?? []), [], records));
+/** Returns that the scheduler did not answer, where it was queried. */
+const silence = ({ manifest }: Run<FarmManifest>, answer: QueriedScheduler | null): string[] =>
+  answer && !answer.reached ? [`${manifest.scheduler} did not answer: ${answer.message}`] : [];
+
+/** Returns what a whole run requested and used, where that is known. */
+function usageOf(
+  { manifest }: Run<FarmManifest>,
+  { options }: Backend,
+  scanned: readonly ScannedShard[],
+  times: RunTimes,
+): Pick<StatusSummary, "usage"> {
+  const usage = runUsage(scanned.flatMap(({ time }) => time ?? []), jobRequest(manifest, options), times);
+  return usage === null ? {} : { usage };
 }
 
-/** Returns what becomes of toys that are not in shards yet (--shard-minutes). */
-function uncutAdvice({ dir, manifest }: Run<FarmManifest>, isWorking: boolean): string[] {
-  const rest = uncutPlan(manifest);
-  if (!rest) return [];
-  const by = isWorking ? "" : `, by the waiting command or by: nsfarm-deno retry ${quoteWord(dir)} --wait`;
-  return [`${plural(rest.n_toys, "toy")} are not in shards yet: they are cut when the probes have ended${by}`];
-}
+const shownShard = ({ plan, state, why, host, fault }: ScannedShard, isWorking: boolean): StatusShard => ({
+  shard: plan.shard_index,
+  state,
+  why: why === NOT_SUBMITTED && isWorking ? "" : why,
+  host,
+  ...(fault === undefined ? {} : { fault }),
+});
 
-/** Returns advice on shards that were not submitted, or perhaps not, with the scheduler's reason for a refusal. */
-function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
-  const submit = `nsfarm-deno submit ${quoteWord(run.dir)}`;
-  if (scanned.some((one) => one.why === NOT_ANSWERED)) return [`${ADVICE.unanswered}: ${submit}`];
-  if (!scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
-  // Ended shards need `retry`, which submits the others too.
-  if (scanned.some(({ state }) => isEnded(state))) {
-    return [`no process works on the run; continue with: nsfarm-deno retry ${quoteWord(run.dir)}`];
-  }
-  const refusal = refusalOf(run);
-  if (refusal === null) return [`submit the remaining shards with: ${submit}`];
-  return [`the last submission was refused: ${refusal}`, `${ADVICE.refused}: ${submit}`];
-}
+const progressOf = (
+  scanned: readonly ScannedShard[],
+  counts: StatusSummary["counts"],
+  pace: Progress["pace"],
+): Progress => ({
+  total: scanned.length,
+  done: counts.done ?? 0,
+  running: counts.running ?? 0,
+  failed: scanned.filter(({ state }) => isEnded(state)).length,
+  held: counts.held ?? 0,
+  pace,
+});
 
-function faultyAdvice({ dir, manifest }: Run<FarmManifest>, { node, what }: FaultyNode, adapter: Backend): string {
-  const flag = adapter.avoiding?.(manifest.farm.options, node);
-  const how = flag ? `to avoid it: nsfarm-deno retry ${quoteWord(dir)} ${flag}` : "check that node";
-  return `node ${node} is at fault: ${what}; ${how}`;
+/** Whether a shard runs, waits in a queue, or may still appear. */
+function mayGoOn(shard: ScannedShard, orphans: readonly ScannedShard[]): boolean {
+  const isQueued = shard.state === "queued" && shard.why !== NOT_SUBMITTED;
+  return isQueued || (isGoingOn(shard.state) && !orphans.includes(shard));
 }
 
 const POLL_INTERVAL_MS = 2000;
