@@ -6,10 +6,7 @@ import type { Run } from "../runtime/run/load_manifest.ts";
 import { shardsWithFiles } from "../runtime/scheduler/query.ts";
 import type { Output } from "./flags.ts";
 
-/**
- * Notes what the open shards of a run will cost in CPU time: by the last run of the same fits beside it, else by the
- * trial fit; nothing where neither is known.
- */
+/** Notes the CPU time of a run's open shards: by the last run of the same fits beside it, else by the trial fit. */
 export function noteCost({ dir, manifest }: Run<FarmManifest>, out: Output, there = shardsWithFiles(dir)): void {
   const cost = earlierCost(manifest, collectedBeside(dirname(dir))) ?? trialCost(manifest);
   const line = cost && describeCost(manifest, there, cost);

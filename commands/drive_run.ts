@@ -54,10 +54,7 @@ export async function driveRun(
 /** Number of times that silent pilots are replaced; after that the cluster or the run needs a person. */
 const MAX_NEW_PILOTS = 3;
 
-/**
- * Works on a run in this process. With `recover`, shards without a result are rerun as the table of recovery says, after
- * the loop's own retries.
- */
+/** Works on a run in this process; with `recover`, shards without a result are rerun by the table of recovery. */
 async function workRecovering(
   run: Run<FarmManifest>,
   adapter: WorkerBackend,

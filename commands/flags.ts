@@ -151,10 +151,7 @@ export const withActions = (lines: readonly string[]) => (command: Command): voi
   command.addHelpText("after", ["", ...lines.map((line) => `  ${line}`)].join("\n"));
 };
 
-/**
- * Returns the values that a command line gives a flag. For flags on which the other flags depend, before commander
- * parses.
- */
+/** Returns the values that a command line gives a flag on which other flags depend, before commander parses. */
 export function typedValues(argv: readonly string[], flag: string): string[] {
   return argv.flatMap((word, i) => {
     if (word.startsWith(`${flag}=`)) return [word.slice(flag.length + 1)];

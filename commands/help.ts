@@ -93,10 +93,7 @@ export const allHelp = (rows: readonly TableRow[]): string =>
 
 const OTHER_OPTIONS = "Options";
 
-/**
- * Groups the options of a command under headings in the order of FLAG_GROUPS, where its flags name groups; the options
- * of other commands stay in one list.
- */
+/** Groups a command's options under headings in the order of FLAG_GROUPS, if its flags name groups. */
 export function groupOptions(command: Command): void {
   const is_grouped = command.options.some(({ helpGroupHeading }) => helpGroupHeading === FLAG_GROUPS[0]);
   for (const option of command.options) {

@@ -149,10 +149,7 @@ function dropPermissions(needs: readonly Permission[]): void {
   for (const name of PERMISSIONS) if (!needs.includes(name)) Deno.permissions.revokeSync({ name });
 }
 
-/**
- * Adds the system's folders to PATH, so that its programs (cat, grep, sh) are found in an empty environment too.
- * Removes empty words, which would mean the working directory.
- */
+/** Adds the system's folders to PATH, for an empty environment; drops empty words, which mean the working directory. */
 function completePath(): void {
   const words = (Deno.env.get("PATH") ?? "").split(":").filter((word) => word !== "");
   Deno.env.set("PATH", [...new Set([...words, "/usr/bin", "/bin"])].join(":"));
@@ -167,9 +164,7 @@ function unknownCommand(name: string, topics: readonly string[] = []): FarmError
   );
 }
 
-/**
- * Prints the help of one command, of all whose names begin with a word (`sweep`), of a topic, or of the whole program.
- */
+/** Prints the help of one command, of all whose names begin with a word (`sweep`), of a topic, or of the program. */
 async function help(name: string): Promise<number> {
   const row = TABLE.find((one) => one.name === name);
   if (row) return await runCommand(row, ["--help"]);

@@ -102,10 +102,7 @@ function requireRecoverable({ manifest }: Run<FarmManifest>, adapter: Backend, e
   );
 }
 
-/**
- * Returns the function that submits the run; with --recover, a scheduler that takes no jobs now is no error, since the
- * recovery asks again.
- */
+/** Returns the function that submits the run; with --recover, which asks again, a scheduler may take no jobs now. */
 export function orLater(
   run: Run<FarmManifest>,
   start: () => Promise<StartedRun>,

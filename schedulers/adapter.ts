@@ -67,9 +67,7 @@ export const AdapterFacts = z.strictObject({
     /** Whether `cancel` of a whole submission uses only its token, so that it also cancels unknown jobs of it. */
     cancels_by_token: z.exactOptional(z.boolean()),
   }),
-  /**
-   * Variables that a job sees of the scheduler, as data: kept with a run and read in its jobs, which load no adapter.
-   */
+  /** Variables that a job sees of the scheduler, as data: kept with a run, and read in its jobs without an adapter. */
   inJob: z.exactOptional(DeclaredInJob),
 }).check(({ value: { inJob, options }, issues }) => {
   for (const [i, { option }] of (inJob?.ends_at ?? []).entries()) {
@@ -107,10 +105,7 @@ export interface AdapterCalls {
   /** Reads the id of the job with the token; `ok` with null: no such job is queued or running. */
   readFind(result: CommandResult, token: string): Answer<string | null>;
 
-  /**
-   * Returns the commands that query all handles, in as few calls as possible. Round 1 queries the history for the jobs
-   * still missing; []: nothing more to query.
-   */
+  /** Returns the queries for all handles, in as few calls as possible. Round 1: the history. []: nothing to ask. */
   query(context: RenderContext, handles: Handle[], round: number): Command[];
   /**
    * Reads the states of shards from the results of one round. Omits tasks that the scheduler does not report; `ok` with
@@ -128,10 +123,7 @@ export interface AdapterCalls {
   /** Returns the commands that remove ended jobs of these shards with their results, which the run has by now. */
   discard?(context: RenderContext, handles: Handle[], shards: number[]): Command[];
 
-  /**
-   * Returns the commands that keep the handles' waiting jobs from starting, or those of some of their shards. Jobs that
-   * run go on.
-   */
+  /** Returns the commands that keep waiting jobs of the handles, or of some shards, from starting; others go on. */
   hold?(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];
   /** Returns the commands that undo `hold` for these jobs; holds of others stay where the scheduler tells them apart. */
   release?(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];

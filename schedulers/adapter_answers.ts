@@ -51,9 +51,7 @@ export type Answer<T> = { kind: "refused"; message: string } | { kind: "ok"; val
 export const UnclearSubmission = z.strictObject({
   kind: z.literal("unclear"),
   message: Message,
-  /**
-   * Candidates for the job's id, since the scheduler accepted it; the first one counts if the token cannot be found.
-   */
+  /** Candidates for the job's id, since the scheduler accepted it; the first counts if the token cannot be found. */
   ids: z.exactOptional(z.array(JobId).check(z.minLength(1))),
   /** Whether the scheduler answered, with an unknown text: its present queue then shows whether it has the job. */
   answered: z.exactOptional(z.boolean()),
@@ -80,10 +78,7 @@ export const SubmitAnswer = z.discriminatedUnion("kind", [
 ]);
 export type SubmitAnswer = z.infer<typeof SubmitAnswer>;
 
-/**
- * Programs that run any text or program: an adapter with one of these could do anything, also by mistake. A scheduler's
- * own programs do one thing each.
- */
+/** Programs that run any text or program: an adapter with one of these could do anything, also by mistake. */
 const RUN_ANYTHING: readonly RegExp[] = [
   /^(?:ba|da|a|z|k|mk|pdk|ok|lk|c|tc|fi|r|ya|posh|elvi|xon|nu)?sh[\d.-]*(?:-static)?$/i,
   /^(?:fish|busybox|toybox|posh|pwsh|elvish|nu)$/i,

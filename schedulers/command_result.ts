@@ -1,5 +1,5 @@
 import { printable } from "../core/failure.ts";
-import type { CommandResult, SubmitAnswer } from "./adapter.ts";
+import type { Answer, CommandResult, SubmitAnswer } from "./adapter.ts";
 
 /** Returns a command's message on one line. */
 export function commandMessage(result: CommandResult): string {
@@ -16,7 +16,7 @@ export function commandMessage(result: CommandResult): string {
  * token identifies the job's id; after an error no number counts.
  * @param pattern of a whole line; its matching group is the id
  */
-export function readIds(result: CommandResult, pattern: RegExp): SubmitAnswer | undefined {
+function readIds(result: CommandResult, pattern: RegExp): SubmitAnswer | undefined {
   const ids = [
     ...new Set(
       result.stdout.split("\n").flatMap((line) => pattern.exec(line.trim())?.slice(1).filter(Boolean) ?? []),
@@ -26,6 +26,54 @@ export function readIds(result: CommandResult, pattern: RegExp): SubmitAnswer | 
   if (id === undefined) return undefined;
   if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
   return ids.length === 1 ? { kind: "ok", value: id } : { kind: "unclear", ids, message: commandMessage(result) };
+}
+
+/** Texts of a scheduler's submit command. */
+interface SubmitTexts {
+  program: string;
+  /** Pattern of a whole line; its matching group is the id. */
+  id: RegExp;
+  /** Failures to reach the scheduler, after which the job may still appear. */
+  no_answer: RegExp;
+  /** Refusals by a limit on jobs: fewer jobs, or the same ones later, are accepted. */
+  queue_full: RegExp;
+  /** Refusals after which nothing is queued. */
+  refusals: readonly RegExp[];
+  /** Adds advice to a message. */
+  explain?: (message: string) => string;
+}
+
+/** Reads the answer to a submission. */
+export function readSubmission(result: CommandResult, texts: SubmitTexts): SubmitAnswer {
+  const { exit_code, stderr, spawn_error } = result;
+  const said = commandMessage(result);
+  if (spawn_error !== null) return { kind: "refused", message: `${texts.program} cannot be started: ${said}` };
+  if (isTruncated(result)) return { kind: "unclear", message: said };
+  const read = readIds(result, texts.id);
+  if (read) return read;
+  if (exit_code === 0 || stderr.trim() === "" || texts.no_answer.test(stderr)) {
+    return { kind: "unclear", message: said };
+  }
+  const message = texts.explain?.(said) ?? said;
+  if (texts.queue_full.test(stderr)) return { kind: "refused", message, queue_full: true };
+  if (texts.refusals.some((words) => words.test(stderr))) return { kind: "refused", message };
+  return { kind: "unclear", answered: true, message };
+}
+
+/** Reads the id in the first of our lines, `nsfarm|ID|TEXT`, whose text `isOurs`; null: there is none. */
+export function readFound(result: CommandResult, isOurs: (text: string) => boolean): Answer<string | null> {
+  if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
+  for (const line of result.stdout.split("\n")) {
+    const [, id, text = ""] = /^nsfarm\|(\d+)\|(.*)$/.exec(line) ?? [];
+    if (id !== undefined && isOurs(text)) return { kind: "ok", value: id };
+  }
+  return { kind: "ok", value: null };
+}
+
+/** Reads whether all commands succeeded, or failed for a reason that `isFine`. */
+export function readAllDone(results: CommandResult[], isFine: (result: CommandResult) => boolean): Answer<null> {
+  const bad = results.find((result) => result.exit_code !== 0 && !isFine(result));
+  return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
 }
 
 /** Returns what a command printed; empty where it failed. */

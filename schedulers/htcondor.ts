@@ -14,11 +14,12 @@ import {
   type SchedulerAdapter,
   type SubmitAnswer,
 } from "./adapter.ts";
-import { commandMessage, decimal, isTruncated, readIds } from "./command_result.ts";
+import { decimal, readAllDone, readFound, readSubmission } from "./command_result.ts";
 import { eventLogs, eventsOf, readLogStates } from "./htcondor/event_log.ts";
 import { excludeNodesLine, HTCONDOR_OPTIONS, isSpooled, refuseSpool, submitPath } from "./htcondor/options.ts";
 import {
   cancelHTCondor,
+  columns,
   discardHTCondor,
   fetchHTCondor,
   holdHTCondor,
@@ -46,10 +47,7 @@ import { siteOptions, textOption } from "./options.ts";
 import { jobTag, taskOf, taskWords } from "./tasks.ts";
 
 /** Reads condor_rm's result: exit code 1 with nothing left to remove is success (recorded: condor-rm-nonexistent). */
-function readHTCondorCancel(results: CommandResult[]): Answer<null> {
-  const bad = results.find((result) => result.exit_code !== 0 && !isNoneLeft(result));
-  return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
-}
+const readHTCondorCancel = (results: CommandResult[]): Answer<null> => readAllDone(results, isNoneLeft);
 
 const isNoneLeft = ({ exit_code, stderr }: CommandResult): boolean =>
   exit_code === 1 && /Couldn't find\/remove all jobs/.test(stderr) && !/Failed to connect|CEDAR|SECMAN/.test(stderr);
@@ -60,19 +58,9 @@ function htcondorLogs({ job_id, chunk }: Handle, shard: number): string[] {
   return mine ? [`${LOGS}/condor.${job_id}.log`, `${LOGS}/condor.${job_id}.shard_${mine.shards.join("+")}.out`] : [];
 }
 
-const COLUMNS = ["Machine", "State", "Cpus", "TotalLoadAvg"];
-
-/**
- * Queries one line per slot; a claimed dynamic slot has its CPUs, its partitionable slot the remaining ones
- * (condor_status(1)).
- */
+/** Queries one line per slot; a partitionable slot has only the CPUs that no dynamic slot has (condor_status(1)). */
 function queryHTCondorPool(): Command[] {
-  const format = COLUMNS.flatMap((name, i) => [
-    "-format",
-    i === 0 ? "nsfarm|%v" : i === COLUMNS.length - 1 ? "|%v\\n" : "|%v",
-    name,
-  ]);
-  return [{ argv: ["condor_status", ...format], timeout_s: 60 }];
+  return [{ argv: ["condor_status", ...columns(["Machine", "State", "Cpus", "TotalLoadAvg"])], timeout_s: 60 }];
 }
 
 function readHTCondorPool([result]: CommandResult[]): PoolNode[] {
@@ -101,14 +89,8 @@ function findHTCondor(_context: RenderContext, token: string): Command {
   return { argv: [...argv, "-format", "|%s\\n", "NsfarmToken"], timeout_s: 60 };
 }
 
-function readHTCondorFind(result: CommandResult, token: string): Answer<string | null> {
-  if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
-  for (const line of result.stdout.split("\n")) {
-    const [, id, tag] = /^nsfarm\|(\d+)\|(.*)$/.exec(line) ?? [];
-    if (id !== undefined && tag === jobTag(token)) return { kind: "ok", value: id };
-  }
-  return { kind: "ok", value: null };
-}
+const readHTCondorFind = (result: CommandResult, token: string): Answer<string | null> =>
+  readFound(result, (tag) => tag === jobTag(token));
 
 const SCRIPT = "condor_finish_job.sh";
 const SUBMIT_FILE = "condor_finish_job.sub";
@@ -180,19 +162,14 @@ const QUEUE_FULL = /would exceed MAX_JOBS_(PER_OWNER|PER_SUBMISSION|SUBMITTED)/;
 /** Range of jobs with -terse: `2.0 - 2.11`. */
 const RANGE = /^(\d+)\.\d+ - \1\.\d+$/;
 
-function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
-  if (result.spawn_error !== null) {
-    return { kind: "refused", message: `condor_submit cannot be started: ${commandMessage(result)}` };
-  }
-  if (isTruncated(result)) return { kind: "unclear", message: commandMessage(result) };
-  const read = readIds(result, RANGE);
-  if (read) return read;
-  const { exit_code, stderr } = result;
-  const message = commandMessage(result);
-  if (exit_code === 0 || stderr.trim() === "" || NO_ANSWER.test(stderr)) return { kind: "unclear", message };
-  if (QUEUE_FULL.test(stderr)) return { kind: "refused", message, queue_full: true };
-  return REFUSALS.test(stderr) ? { kind: "refused", message } : { kind: "unclear", answered: true, message };
-}
+const readHTCondorSubmit = (result: CommandResult): SubmitAnswer =>
+  readSubmission(result, {
+    program: "condor_submit",
+    id: RANGE,
+    no_answer: NO_ANSWER,
+    queue_full: QUEUE_FULL,
+    refusals: [REFUSALS],
+  });
 
 /**
  * Returns condor_submit with the run's file, whose shards and token `-append` commands replace: they take effect after

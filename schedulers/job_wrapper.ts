@@ -41,10 +41,7 @@ function checkBind(folder: string): void {
   );
 }
 
-/**
- * Returns whether an image is sent with the job: those below /cvmfs exist on every node, those with `://` are
- * downloaded there.
- */
+/** Returns whether an image is sent with the job: every node has those below /cvmfs, and downloads those with `://`. */
 export function isSentImage(container: string | undefined): container is string {
   return container !== undefined && !container.includes("://") && !container.startsWith("/cvmfs/");
 }
@@ -133,10 +130,7 @@ const onSharedDisk = (context: RenderContext, container: string) => ({
 
 export const JOB_WRAPPER = "job_wrapper.sh";
 
-/**
- * Returns the sh wrapper, which runs nextstat and writes the facts of each attempt into incoming/ with POSIX tools
- * only.
- */
+/** Returns the sh wrapper, which runs nextstat and writes each attempt's facts into incoming/ with POSIX tools only. */
 export function renderJobWrapper(context: RenderContext, scheduler: string, in_job: InJob): RenderedFile {
   const { manifest, run_dir } = context;
   const site = readSite(context.options);

@@ -2,10 +2,7 @@ import type { InJob } from "../core/schema/scheduler.ts";
 import type { Backend } from "./adapter.ts";
 import { HTCONDOR_IN_JOB, SLURM_IN_JOB } from "./in_job.ts";
 
-/**
- * Built-in backends. The imports are literal so that the compiled binary contains them, and lazy so that it loads only
- * one.
- */
+/** Built-in backends. The imports are literal, so that the binary contains them, and lazy, so that it loads one. */
 export const BUILT_IN: Record<string, () => Promise<{ default: Backend }>> = {
   local: () => import("./local.ts"),
   ssh: () => import("./ssh.ts"),

@@ -11,7 +11,7 @@ import {
   type SchedulerAdapter,
   type SubmitAnswer,
 } from "./adapter.ts";
-import { commandMessage, decimal, isEvery, isTruncated, readIds } from "./command_result.ts";
+import { decimal, isEvery, readAllDone, readFound, readSubmission } from "./command_result.ts";
 import { readSite, siteOptions, textOption } from "./options.ts";
 import { directives, PASSED, SLURM_OPTIONS } from "./slurm/options.ts";
 import { probeSlurm, querySlurm, readSlurmJobLog, readSlurmProbe, readSlurmQuery, slurmLogs } from "./slurm/query.ts";
@@ -40,20 +40,12 @@ function submittedName({ command = [], token }: Handle): string {
   return command.find((word) => word.startsWith(flag))?.slice(flag.length) ?? jobTag(token);
 }
 
-/**
- * Messages about jobs that have ended or are ending, which is as good as cancelled (slurm_errno.h, ESLURM_*JOB_ID,
- * _ALREADY_DONE).
- */
+/** Messages about jobs that have ended or are ending (slurm_errno.h, ESLURM_*JOB_ID, _ALREADY_DONE). */
 const GONE = /Invalid job id specified|already completing or completed/;
 
-/**
- * Reads scancel's result: for most ended jobs it is exit code 0 without a message (recorded:
- * slurm-scancel-finished-task, -nonexistent).
- */
-function readSlurmCancel(results: CommandResult[]): Answer<null> {
-  const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, GONE));
-  return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
-}
+/** Reads scancel's result: exit code 0 for most ended jobs (recorded: slurm-scancel-finished-task, -nonexistent). */
+const readSlurmCancel = (results: CommandResult[]): Answer<null> =>
+  readAllDone(results, ({ stderr }) => isEvery(stderr, GONE));
 
 /**
  * Returns scontrol hold: tasks that run go on, and those of a whole array that are requeued later come back held
@@ -73,9 +65,7 @@ function scontrol(what: "hold" | "release", handles: Handle[], shards: number[] 
   });
 }
 
-/**
- * Divides a throttle between the arrays, at least 1 each; 0 is no limit (scontrol(1), ArrayTaskThrottle).
- */
+/** Divides a throttle between the arrays, at least 1 each; 0 is no limit (scontrol(1), ArrayTaskThrottle). */
 function throttleSlurm(handles: Handle[], most: number | null): Command[] {
   const shares = most === null ? [] : dividedBy(most, handles.length);
   return handles.map(({ job_id }, i) => {
@@ -84,16 +74,11 @@ function throttleSlurm(handles: Handle[], most: number | null): Command[] {
   });
 }
 
-/**
- * Messages about tasks that have ended, and about the others of the same array (recorded: slurm-scontrol-release-partly,
- * -hold-nonexistent).
- */
+/** Messages about tasks that have ended, and about the others of their array (recorded: slurm-scontrol-*). */
 const ENDED = /: (Job has already finished|No error)$|Invalid job id specified|already completing or completed/;
 
-function readSlurmSteer(results: CommandResult[]): Answer<null> {
-  const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, ENDED));
-  return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
-}
+const readSlurmSteer = (results: CommandResult[]): Answer<null> =>
+  readAllDone(results, ({ stderr }) => isEvery(stderr, ENDED));
 
 /** Prefix of our lines among banners and names with line breaks (recorded: slurm-squeue-name-newline). */
 const MARK = "nsfarm";
@@ -106,14 +91,8 @@ function findSlurm(): Command {
   };
 }
 
-function readSlurmFind(result: CommandResult, token: string): Answer<string | null> {
-  if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
-  for (const line of result.stdout.split("\n")) {
-    const [, id, text] = /^nsfarm\|(\d+)\|(.*)$/.exec(line) ?? [];
-    if (id !== undefined && text !== undefined && hasToken(text, token)) return { kind: "ok", value: id };
-  }
-  return { kind: "ok", value: null };
-}
+const readSlurmFind = (result: CommandResult, token: string): Answer<string | null> =>
+  readFound(result, (text) => hasToken(text, token));
 
 /** Queries nodes with their CPUs as allocated/idle/other/total, and their load (sinfo(1), --format %C %O). */
 function querySlurmPool(): Command[] {
@@ -158,24 +137,6 @@ const REFUSALS = [
 /** `3`, or `3;cluster` in a federation (sbatch(1), --parsable). Sites print banners around it. */
 const ID = /^(\d+)(?:;[^\s;]+)?$|^Submitted batch job (\d+)/;
 
-/** Reads sbatch's answer (recorded: slurm-sbatch-*); sbatch exits 0 only with a job id. */
-function readSlurmSubmit(result: CommandResult): SubmitAnswer {
-  if (result.spawn_error !== null) {
-    return { kind: "refused", message: `sbatch cannot be started: ${commandMessage(result)}` };
-  }
-  if (isTruncated(result)) return { kind: "unclear", message: commandMessage(result) };
-  const read = readIds(result, ID);
-  if (read) return read;
-  const { exit_code, stderr } = result;
-  if (exit_code === 0 || stderr.trim() === "" || NO_ANSWER.test(stderr)) {
-    return { kind: "unclear", message: commandMessage(result) };
-  }
-  const message = explain(commandMessage(result));
-  if (QUEUE_FULL.test(stderr)) return { kind: "refused", message, queue_full: true };
-  if (REFUSALS.some((words) => words.test(stderr))) return { kind: "refused", message };
-  return { kind: "unclear", answered: true, message };
-}
-
 /**
  * Refusals by a limit on jobs in the queue, by their reason codes (job_reason_codes.html; resource_limits.html,
  * MaxSubmitJobs, GrpSubmitJobs): fewer jobs, or the same ones later, are accepted. The sentence beside the code names a
@@ -209,13 +170,21 @@ function explain(message: string): string {
   return advice === undefined ? message : `${message} (${advice})`;
 }
 
+/** Reads sbatch's answer (recorded: slurm-sbatch-*); sbatch exits 0 only with a job id. */
+const readSlurmSubmit = (result: CommandResult): SubmitAnswer =>
+  readSubmission(result, {
+    program: "sbatch",
+    id: ID,
+    no_answer: NO_ANSWER,
+    queue_full: QUEUE_FULL,
+    refusals: REFUSALS,
+    explain,
+  });
+
 /** Longer than MessageTimeout, after which sbatch gives up by itself (10 s by default, slurm.conf(5)). */
 const TIMEOUT_S = 120;
 
-/**
- * Returns sbatch with all options as arguments, so that one script serves any set of shards: its argument is the
- * distance between task and shard numbers, or the groups.
- */
+/** Returns sbatch with all options as arguments; the script's own are the distance of task and shard, or the groups. */
 function submitSlurm(context: RenderContext, chunk: Chunk, token: string): Command {
   const which = readSite(context.options).shards_per_job === 1 ? [`${offsetOf(chunk)}`] : taskWords(chunk);
   const script = `${context.run_dir}/${scriptName(0)}`;

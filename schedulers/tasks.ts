@@ -26,16 +26,8 @@ export function groupedChunk(index: number, groups: readonly number[][]): Chunk 
 }
 
 /** Returns the shards of each task by task number, in order. */
-export function shardsByTask(chunk: Chunk): Map<number, number[]> {
-  const found = new Map<number, number[]>();
-  chunk.shards.forEach((shard, i) => {
-    const task = chunk.tasks?.[i] ?? i;
-    const shards = found.get(task);
-    if (shards) shards.push(shard);
-    else found.set(task, [shard]);
-  });
-  return found;
-}
+export const shardsByTask = ({ shards, tasks }: Chunk): Map<number, number[]> =>
+  Map.groupBy(shards, (_, i) => tasks?.[i] ?? i);
 
 /** Returns the task that runs a shard, with all its shards, which are next to each other; undefined: none does. */
 export function taskOf({ shards, tasks }: Chunk, shard: number): { task: number; shards: number[] } | undefined {
@@ -63,10 +55,7 @@ export const formatIndexes = (indexes: readonly number[]): string => rangesText(
 /** Maximum number of indexes in one answer; more are an error of the scheduler. */
 const MAX_INDEXES = 5_000_000;
 
-/**
- * Reads `3-9%3`, `[0,2-4]`, `0-100:2`; null for anything else, such as a list that Slurm truncated with `...`
- * (squeue(1), SLURM_BITSTR_LEN: 64 characters by default).
- */
+/** Reads `3-9%3`, `[0,2-4]`, `0-100:2`; null for anything else, such as a list cut by Slurm (SLURM_BITSTR_LEN). */
 export function readIndexes(text: string): number[] | null {
   const list = text.replace(/^\[(.*)\]$/, "$1").replace(/%\d+$/, "");
   const indexes: number[] = [];

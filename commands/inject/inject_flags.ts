@@ -90,10 +90,7 @@ function refuseOtherWorkload(name: string): void {
   throw new FarmError("usage", `Cannot make an injection study with --workload ${name}: wanted ${wanted.join(" or ")}`);
 }
 
-/**
- * Refuses a workspace, a parameter that the spec does not have, and values outside its bounds, before any run is
- * rendered: nextstat would refuse them one by one.
- */
+/** Refuses, before any run is rendered, a workspace, and a parameter or value that the spec does not allow. */
 async function checkValues(config: string, parameter: string, values: readonly number[]): Promise<void> {
   const { spec, model } = await readSpec(config);
   const fault = unbinnedFault(spec);

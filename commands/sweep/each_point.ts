@@ -4,10 +4,7 @@ import type { PointEnd } from "../../runtime/sweep/finish_point.ts";
 import { type OpenSweep, pointDir, recordPoint } from "../../runtime/sweep/load.ts";
 import type { Output } from "../flags.ts";
 
-/**
- * Calls `act` for every run of a sweep, records each result in the sweep's document, and prints it. A failed run does
- * not stop the others. Returns the exit code.
- */
+/** Calls `act` for every run of a sweep, also after failures; records and prints each result. Returns the exit code. */
 export async function eachPoint(
   open: OpenSweep,
   act: (run_dir: string) => PointEnd | Promise<PointEnd>,

@@ -195,10 +195,7 @@ function statesOf(events: LogEvent[], { job_id, token, chunk }: Handle): NativeS
   });
 }
 
-/**
- * Reads an event of one job. A submit event contains the submission's tag, since a cluster number can be reused for
- * other jobs.
- */
+/** Reads an event of one job; a submit event has the submission's tag, since a cluster number can be reused. */
 function readProc(jobs: Map<number, ReportedJob>, event: LogEvent, token: string): void {
   if (event.code === 0 && !bears(event, token)) jobs.delete(event.proc);
   else if (event.code === 0) jobs.set(event.proc, newJob());
@@ -249,10 +246,7 @@ function nativeState(token: string, shard: number, reported: ReportedJob): Nativ
 /** Repeated events that do not explain a job's fate: image size (006), attributes (033), ads (028). */
 const NOISE = new Set(["006", "028", "033"]);
 
-/**
- * Events that explain why a job stopped: evicted (004), shadow failed (007), aborted (009), held (012), lost (022,
- * 024).
- */
+/** Events that explain a job's stop: evicted (004), shadow failed (007), aborted (009), held (012), lost (022, 024). */
 const TELLING = new Set(["004", "007", "009", "012", "022", "024"]);
 
 /** Lines with usage and resources of a machine. */

@@ -155,10 +155,7 @@ function valueFault(key: string, value: string): string | null {
 const refused = (line: string, why: string, next?: string): FarmError =>
   new FarmError("usage", `Cannot use --condor-line '${line}': ${why}`, next);
 
-/**
- * Returns a warning for each attribute whose value is one bare word: HTCondor reads it as the name of another
- * attribute, and the value is undefined.
- */
+/** Returns a warning for each attribute whose value is one bare word, which HTCondor reads as an attribute's name. */
 export function bareWordWarnings(lines: readonly string[]): string[] {
   return lines.flatMap((line) => {
     const [, key = "", value = ""] = LINE.exec(line.trim()) ?? [];
@@ -171,15 +168,10 @@ export function bareWordWarnings(lines: readonly string[]): string[] {
   });
 }
 
-/**
- * Escapes a value of a submit description. Only `$` is special, as the beginning of a macro; `$(DOLLAR)` stands for it
- * (condor_submit(1), SUBMIT DESCRIPTION FILE MACROS).
- */
+/** Escapes a value of a submit description: `$` begins a macro, and `$(DOLLAR)` stands for it (condor_submit(1)). */
 export const submitValue = (text: string): string => text.replaceAll("$", "$(DOLLAR)");
 
-/**
- * Characters that a path may not contain, since nothing quotes them (seen with condor_submit and the shadow of 23.9.6).
- */
+/** Characters that a path may not contain, since nothing quotes them (seen with condor_submit and shadow 23.9.6). */
 const NOT_IN_PATHS: readonly [RegExp, string][] = [
   [/^\s|\s$/, "begins or ends with a blank, which HTCondor trims"],
   [/\\(\/|$)/, "has a backslash at the end of a name, which HTCondor does not keep"],

@@ -9,7 +9,7 @@ import type {
   RenderContext,
   SchedulerLimits,
 } from "../adapter.ts";
-import { commandMessage, printedBy } from "../command_result.ts";
+import { commandMessage, printedBy, readAllDone } from "../command_result.ts";
 import { jobTag, shardsByTask, tasksFor } from "../tasks.ts";
 import { isSpooled } from "./options.ts";
 import { countOption, type Options } from "../options.ts";
@@ -86,10 +86,7 @@ const isKept = ({ JobStatus, StageInFinish }: JobAd): boolean => JobStatus === 4
 /** Selects jobs that have ended. */
 const COMPLETED = "JobStatus == 4";
 
-/**
- * Returns the command that copies the results of all ended jobs from the schedd's spool to the folder that their submit
- * file names (condor_transfer_data(1)).
- */
+/** Returns the command that copies the results of all ended jobs from the schedd's spool (condor_transfer_data(1)). */
 export function fetchHTCondor({ options }: RenderContext, handles: Handle[]): Command[] {
   if (!isSpooled(options)) return [];
   return handles.map(({ token }) => ({
@@ -154,9 +151,7 @@ function unmade(factory: JobAd | undefined, { token, chunk }: Handle): NativeSta
   );
 }
 
-/**
- * Queries the version, the site's limits on submissions, and the machines of the pool with their file system domains.
- */
+/** Queries the version, the site's limits on submissions, and the pool's machines with their file system domains. */
 export function probeHTCondor(): Command[] {
   return [
     { argv: ["condor_version"], timeout_s: 30 },
@@ -174,7 +169,8 @@ export function probeHTCondor(): Command[] {
   ];
 }
 
-const columns = (names: string[]): string[] =>
+/** Returns the arguments that print these attributes in a marked line. */
+export const columns = (names: string[]): string[] =>
   names.flatMap((name, i) => ["-format", i === 0 ? "nsfarm|%v" : i === names.length - 1 ? "|%v\\n" : "|%v", name]);
 
 export function readHTCondorProbe([version, limits, status, domain, concurrency]: CommandResult[]): SchedulerLimits {
@@ -195,10 +191,7 @@ export function readHTCondorProbe([version, limits, status, domain, concurrency]
 
 const MACHINE = /^nsfarm\|([^|]+)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)$/;
 
-/**
- * Reads the machines. A job without file transfer needs a machine in the FileSystemDomain of its submit machine
- * (condor_submit(1), should_transfer_files).
- */
+/** Reads the machines; a job without file transfer needs one in the FileSystemDomain of its submit machine. */
 function readMachines(text: string, domain: string): Place[] {
   const found = new Map<string, Place>();
   for (const line of text.split("\n")) {
@@ -271,9 +264,5 @@ export function throttleHTCondor(context: RenderContext, handles: Handle[], most
 const NONE = /Couldn't find\/(hold|release) all jobs|Queue transaction failed|no matching jobs/i;
 const NO_ANSWER = /Failed to connect|Can't find address|CEDAR|SECMAN|AUTHENTICATE|[Tt]imed out/;
 
-export function readHTCondorSteer(results: CommandResult[]): Answer<null> {
-  const bad = results.find(({ exit_code, stderr }) =>
-    exit_code !== 0 && (exit_code !== 1 || !NONE.test(stderr) || NO_ANSWER.test(stderr))
-  );
-  return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
-}
+export const readHTCondorSteer = (results: CommandResult[]): Answer<null> =>
+  readAllDone(results, ({ exit_code, stderr }) => exit_code === 1 && NONE.test(stderr) && !NO_ANSWER.test(stderr));

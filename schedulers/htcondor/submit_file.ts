@@ -27,9 +27,7 @@ import {
   submitValue,
 } from "./options.ts";
 
-/**
- * Maximum number of jobs in a cluster; their words must fit into one argument of condor_submit (128 KiB, execve(2)).
- */
+/** Maximum number of jobs in a cluster; their words must fit into an argument of condor_submit (128 KiB, execve(2)). */
 const MAX_JOBS = 10_000;
 
 function htcondorChunks({ shards, options, limits }: RenderContext): Chunk[] {
@@ -45,10 +43,7 @@ export const adString = (text: string): string => `"${text.replaceAll(/[\\"]/g, 
 const sendsBinary = ({ manifest }: RenderContext): boolean =>
   manifest.farm.mode === "transfer" && manifest.farm.wrapper === "binary";
 
-/**
- * Returns the error for inputs that are not in the run: large inputs, and those with absolute paths in the spec, are
- * copied only on request.
- */
+/** Returns the error for inputs that are not in the run: large or absolute ones are copied only on request. */
 function notStaged(run_id: string): FarmError {
   return new FarmError(
     "usage",
@@ -189,10 +184,7 @@ export function renderHTCondor(context: RenderContext): Rendered {
   };
 }
 
-/**
- * Returns a warning about jobs that no machine will match: HTCondor leaves them waiting, with the reason only for each
- * machine.
- */
+/** Returns a warning about jobs that no machine will match, which HTCondor would leave waiting. */
 function sharedWarning(context: RenderContext): string[] {
   const { places = [] } = context.limits;
   if (modeOf(context) === "transfer" || places.length === 0 || places.some((one) => one.shares_files !== false)) {
@@ -211,10 +203,7 @@ function transferProblem(context: RenderContext): Error | undefined {
   }
 }
 
-/**
- * Returns the wrapper of the shared submit file: in transfer mode --wrapper applies to the transfer file, and the
- * shared one runs nsfarm-deno.
- */
+/** Returns the wrapper of the shared submit file; in transfer mode --wrapper applies to the transfer file only. */
 const sharedWrapper = ({ manifest: { farm } }: RenderContext): "binary" | "sh" =>
   farm.mode === "transfer" ? "binary" : farm.wrapper;
 

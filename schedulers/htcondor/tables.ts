@@ -59,10 +59,7 @@ const RULES: ReadonlySet<number> = new Set([3, 21, 26]);
 
 const OVER_MEMORY = "it used more memory than requested (--condor-request-memory)";
 
-/**
- * Returns whether a rule's hold is about memory: its subcode is that of HTCondor's own limit (HTCondor manual,
- * POLICY:HOLD_IF_MEMORY_EXCEEDED), or its text names memory.
- */
+/** Returns whether a rule's hold is about memory: by HTCondor's own subcode (HOLD_IF_MEMORY_EXCEEDED) or its text. */
 const isMemory = ({ subcode, text }: Hold): boolean => subcode === 102 || /\bmemory\b/i.test(text);
 
 /** State of a job that is or was held, in words, and what is to blame. */
@@ -86,10 +83,7 @@ export function heldJob(hold: Hold): HeldJob {
   return { state: row.state ?? "held", reason, ...(row.fault ? { fault: row.fault } : {}) };
 }
 
-/**
- * Returns state and words of a hold by a rule; pools without cgroups limit memory by rules whose text names it
- * (HTCondor manual, "Memory").
- */
+/** Returns state and words of a hold by a rule; pools without cgroups limit memory by rules that name it. */
 function overLimit({ subcode, text }: Hold): HeldJob {
   const printed = holdText(text);
   const disk = subcode === 104 || (subcode !== 102 && /disk/i.test(text));
@@ -104,9 +98,7 @@ const holdText = (text: string): string =>
   text.replace(/^Transfer (in|out)put files failure at .*? (from|to) .*?\. Details: /, "").replaceAll(/\s+/g, " ")
     .trim();
 
-/**
- * Returns the machine in `slot1_2@e1.example.org` or in an address with `alias=e1.example.org`; null if there is none.
- */
+/** Returns the machine in `slot1_2@e1.example.org` or in an address with `alias=e1.example.org`; null without one. */
 export function machineOf(text: string | undefined): string | null {
   const name = /(?:^|[\s])[^\s@<>]+@([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text ?? "")?.[1];
   return name ?? /[?&]alias=([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text ?? "")?.[1] ?? null;
@@ -118,9 +110,7 @@ const Whole = z.catch(z.optional(z.int()), undefined);
 
 const Truth = z.catch(z.optional(z.boolean()), undefined);
 
-/**
- * Attributes of a job's ad that are queried (HTCondor manual, "Job ClassAd Attributes"); unset attributes are absent.
- */
+/** Attributes of a job's ad that are queried (HTCondor manual, "Job ClassAd Attributes"); unset ones are absent. */
 export const JobAd = z.looseObject({
   ClusterId: z.int(),
   ProcId: Whole,

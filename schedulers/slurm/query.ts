@@ -59,10 +59,7 @@ const hostName = (text: string): string | null => /^[A-Za-z0-9][A-Za-z0-9._-]*$/
  */
 const QUEUE_FORMAT = "nsfarm|%i|%T|%r|%N|%k|%j";
 
-/**
- * Returns the queries for tasks. Round 0: the queue, which also reports jobs that ended less than MinJobAge ago. Round
- * 1: accounting.
- */
+/** Returns the queries for tasks. Round 0: the queue, also of jobs ended within MinJobAge. Round 1: accounting. */
 export function querySlurm({ limits }: RenderContext, handles: Handle[], round: number): Command[] {
   const ids = [...new Set(handles.map(({ job_id }) => job_id).filter(isJobId))].join(",");
   if (ids === "") return [];
@@ -83,10 +80,7 @@ const isJobId = (id: string): boolean => /^[1-9]\d{0,9}$/.test(id);
 /** The header, or a row: both begin with our mark. */
 const MARKED = /^nsfarm\|/m;
 
-/**
- * Only exit code 0, or 1 with this message, is evidence: for one unknown id squeue exits 1, for two it exits 0 without
- * a row.
- */
+/** Evidence with exit code 0, or 1 with this message: squeue exits 1 for one unknown id, 0 without a row for two. */
 const UNKNOWN_ID = /Invalid job id specified/;
 
 export function readSlurmQuery(results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]> {
@@ -236,10 +230,7 @@ function readConfig(text: string): SchedulerLimits {
   };
 }
 
-/**
- * Reads `main|up|2|0/4/0/4|4000|infinite|NO`, with CPUs as allocated/idle/other/total and last OverSubscribe (sinfo(1),
- * --format).
- */
+/** Reads `main|up|2|0/4/0/4|4000|infinite|NO`: CPUs allocated/idle/other/total; last OverSubscribe (sinfo(1)). */
 function readPartitions(text: string): Place[] {
   return fieldsOf(text).flatMap(([name, state, nodes, cpus, memory, time, shared]) =>
     name === undefined || state === undefined ? [] : [{
@@ -260,9 +251,7 @@ function configuredMemory(text: string | undefined): number | null {
   return memory_mb === 1 ? 0 : memory_mb;
 }
 
-/**
- * Reads submit limits. An association without its own limit has that of its default QOS (sacctmgr(1), MaxSubmitJobs).
- */
+/** Reads submit limits. An association without its own has that of its default QOS (sacctmgr(1), MaxSubmitJobs). */
 function readSubmitLimits(associations: string, qos: string): SubmitLimit[] {
   const of_qos = new Map(
     fieldsOf(qos).flatMap(([name, most]) => {

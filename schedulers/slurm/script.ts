@@ -35,16 +35,9 @@ export function slurmChunks(
   return withThrottle(chunks, throttle === undefined ? countOption(options, "slurm-throttle") : throttle ?? undefined);
 }
 
-function windowsOf(shards: readonly number[], size: number): number[][] {
-  const windows = new Map<number, number[]>();
-  for (const shard of shards) {
-    const window = Math.floor(shard / size);
-    const mine = windows.get(window);
-    if (mine) mine.push(shard);
-    else windows.set(window, [shard]);
-  }
-  return [...windows.values()];
-}
+const windowsOf = (shards: readonly number[], size: number): number[][] => [
+  ...Map.groupBy(shards, (shard) => Math.floor(shard / size)).values(),
+];
 
 /** Shares a run's throttle out over its arrays, at least 1 each, since `--array=…%k` applies to a single array. */
 function withThrottle(chunks: Chunk[], throttle: number | undefined): Chunk[] {

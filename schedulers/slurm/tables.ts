@@ -149,9 +149,7 @@ export const SLURM_END_REASONS: readonly ReasonRow[] = [
   { code: /^(SystemFailure|InactiveLimit)$/, words: "Slurm itself or its node failed" },
 ];
 
-/**
- * Returns the words for the reason code of a waiting job; undefined for a code without information or an unknown one.
- */
+/** Returns the words for the reason code of a waiting job; undefined for one without information or an unknown one. */
 export function slurmReason(code: string): ReasonRow | undefined {
   return SLURM_REASONS.find((row) => row.code.test(code.trim()));
 }
