@@ -1,7 +1,7 @@
 import { EXIT_CODES } from "../core/errors.ts";
 import { namedShards } from "../core/format.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
-import { cancelRun, leftWords } from "../runtime/control/cancel.ts";
+import { byHandWords, cancelRun, leftWords } from "../runtime/control/cancel.ts";
 import { stopRemote } from "../runtime/control/work.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
@@ -17,7 +17,7 @@ export default defineCommand({
   run: async ({ args, out }) => {
     const run = runOf(args, out);
     const adapter = await adapterOf(run, out);
-    const { cancelled, left } = await cancelRun(run, adapter);
+    const { cancelled, left, by_hand } = await cancelRun(run, adapter);
     const { alive, elsewhere, unknown } = await queryWorkers(run);
     // Pilots are jobs of the scheduler; the loops of a whole run end by themselves.
     const away = hasAllFiles(run) ? [] : elsewhere.filter(({ pilot }) => pilot !== true);
@@ -26,6 +26,7 @@ export default defineCommand({
     const words = [
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),
       ...left.map((job) => leftWords(adapter.name, job)),
+      ...(by_hand === null ? [] : [`${byHandWords(adapter.name, by_hand)} goes on: cancel it by its id`]),
       ...workers.map((worker) => `stopped worker ${worker.process.pid}`),
       ...away.map(({ process: { host } }) => `a worker on ${host} may still run; cancel the run there too`),
       ...unknown.map(({ why }) => why),
@@ -38,14 +39,14 @@ export default defineCommand({
     out.document({
       cancelled: cancelled.map(({ job_id, token }) => ({ job_id, token })),
       left,
+      by_hand,
       workers: workers.map((one) => one.process.pid),
       workers_out_of_reach: away.map(({ process: { host, pid } }) => ({ host, pid })),
       remote,
     });
     if (words.length > 0) out.note("Finished shards are kept; nsfarm-deno retry reruns the others");
-    return left.length + remote.unclear.length + unknown.length + away.length > 0
-      ? EXIT_CODES.unreachable
-      : EXIT_CODES.done;
+    const n_left = left.length + remote.unclear.length + unknown.length + away.length;
+    return n_left > 0 || by_hand !== null ? EXIT_CODES.unreachable : EXIT_CODES.done;
   },
 });
 

@@ -2,6 +2,7 @@ import { type CollectCounts, describeCollected, describeMerge } from "../core/co
 import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
+import { isWaiting, NOT_SUBMITTED } from "../core/shard_states.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import type { SlotsOn } from "../core/worker_backends.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
@@ -92,9 +93,13 @@ async function workHere(
   }
 }
 
-/** Returns what a retry does with a run that is not whole: `reruns the failed shard`. */
-const rerunWords = ({ total, ok, failed }: CollectCounts): string =>
-  `reruns the ${failed === total - ok ? "failed" : "unfinished"} ${total - ok === 1 ? "shard" : "shards"}`;
+/** Returns the command that helps a run that is not whole; a retry reruns no shards that are in a queue. */
+function nextWords(dir: string, { total, ok, failed }: CollectCounts, states: readonly StatusShard[]): string {
+  const isInQueue = states.some(({ state, why }) => isWaiting(state) && why !== NOT_SUBMITTED);
+  if (isInQueue) return `nsfarm-deno doctor ${quoteWord(dir)} names the next command`;
+  const which = failed === total - ok ? "failed" : "unfinished";
+  return `nsfarm-deno retry ${quoteWord(dir)} reruns the ${which} ${total - ok === 1 ? "shard" : "shards"}`;
+}
 
 /**
  * Collects and merges a run whose shards have ended, prints the result, starts the command of --on-end, and returns the
@@ -124,9 +129,7 @@ async function collectAndMerge(
   const report = await mergeAsRendered(run.manifest_path, allow_partial, now_utc);
   for (const note of report.notes) out.note(note);
   if (report.merged === null) {
-    out.note(
-      `${describeCollected(collected.counts)}; nsfarm-deno retry ${quoteWord(run.dir)} ${rerunWords(collected.counts)}`,
-    );
+    out.note(`${describeCollected(collected.counts)}; ${nextWords(run.dir, collected.counts, states)}`);
   } else out.print(describeMerge(report));
   out.document({ run_dir: run.dir, collected, merge: report });
   if (report.exit_code !== EXIT_CODES.done || allow_partial) return report.exit_code;

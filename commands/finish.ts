@@ -1,7 +1,9 @@
+import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
-import { isEnded, LATE_FILES_S } from "../core/shard_states.ts";
+import { isEnded, isWaiting, LATE_FILES_S, NOT_SUBMITTED } from "../core/shard_states.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
+import { ownSubmissions } from "../runtime/run/submissions.ts";
 import { inspectRun, type RunStatus, waitForFiles } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { watchSignals } from "../runtime/system/process.ts";
@@ -48,7 +50,10 @@ export default defineCommand({
   },
 });
 
-/** Returns the state of a run whose jobs have ended: only files are awaited, and none of a failed job. */
+/**
+ * Returns the state of a run whose jobs have ended: only files are awaited, none of a job that failed or still waits, and
+ * of shards that were not submitted only where others were begun without a submission, by hand or by `work`.
+ */
 async function inspectAtEnd(
   run: Run<FarmManifest>,
   adapter: Backend,
@@ -57,7 +62,11 @@ async function inspectAtEnd(
 ): Promise<RunStatus> {
   const machine = await inspectMachine();
   const { shards } = await inspectRun(run, adapter, machine, grace_s);
-  const over = shards.flatMap(({ shard, state }) => isEnded(state) ? shard : []);
+  const given = new Set(ownSubmissions(run).flatMap((one) => one.shards));
+  const isUnseen = ({ state, why }: StatusShard) => state === "queued" && why === NOT_SUBMITTED;
+  const isSubmitted = shards.every((one) => given.has(one.shard) || isUnseen(one));
+  const isInQueue = (one: StatusShard) => isWaiting(one.state) && (isSubmitted || !isUnseen(one));
+  const over = shards.filter((one) => isEnded(one.state) || isInQueue(one)).map(({ shard }) => shard);
   await waitForFiles(run, grace_s, stop, new Set(over));
   return await inspectRun(run, adapter, machine, 0);
 }

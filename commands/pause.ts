@@ -1,6 +1,7 @@
 import { namedShards } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { PILOT_PAUSE_MIN } from "../core/steering.ts";
+import { byHandWords } from "../runtime/control/cancel.ts";
 import { pauseRun } from "../runtime/control/steer.ts";
 import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
@@ -11,7 +12,7 @@ export default defineCommand({
   run: async ({ args, out }) => {
     const run = await ownRunOf(args, out);
     const adapter = await adapterOf(run, out);
-    const { steering, held, running } = await pauseRun(run, adapter);
+    const { steering, held, running, by_hand } = await pauseRun(run, adapter);
     const isPilots = run.manifest.farm.pilots !== null;
     const words = [
       `paused since ${steering.paused?.at_utc}: no new fit starts, and fits that run go on`,
@@ -23,8 +24,9 @@ export default defineCommand({
         ? [`waiting pilots are held; one that runs ends after ${PILOT_PAUSE_MIN} minutes of the pause`]
         : []),
     ];
+    if (by_hand !== null) words.push(`${byHandWords(adapter.name, by_hand)} is not held: hold it by its id`);
     out.print(words.join("\n"));
-    out.document({ run_dir: run.dir, paused: steering.paused, held, running });
+    out.document({ run_dir: run.dir, paused: steering.paused, held, running, by_hand });
     out.note(`Go on with: nsfarm-deno resume ${quoteWord(run.dir)}`);
   },
 });

@@ -20,24 +20,24 @@ import { whileSubmitting } from "./start.ts";
 /**
  * Cancels all jobs of a run that its scheduler reports under the run's tokens, of every submission; a job id alone is
  * not enough. Waits for a submission that is under way, and first searches for one whose answer was lost.
- * @returns the jobs that were cancelled, and those that the scheduler still has
+ * @returns the jobs that were cancelled, those that the scheduler still has, and one that a user submitted by hand
  * @throws {FarmError} unreachable
  */
 export async function cancelRun(
   run: Run<FarmManifest>,
   adapter: Backend,
   stop?: AbortSignal,
-): Promise<{ cancelled: Handle[]; left: LeftJob[] }> {
+): Promise<{ cancelled: Handle[]; left: LeftJob[]; by_hand: string | null }> {
   return await whileSubmitting(run, async (now) => {
     await resolveSubmissions(now, adapter, `nsfarm-deno cancel ${quoteWord(now.dir)}`);
     const all = handlesOf(ownSubmissions(now));
-    const { states } = await queryOrThrow(now, adapter, CANCEL);
+    const { states, by_hand } = await queryOrThrow(now, adapter, CANCEL);
     const known = new Set(states.filter(({ state }) => mayHaveJob(state)).map(({ token }) => token));
     const handles = all.filter(({ token }) => known.has(token));
     // The wrapper of a site may have queued a second job for an ended submission, and queries do not cover that job.
     await cancelJobs(now, adapter, adapter.limits.cancels_by_token ? all : handles, null, CANCEL);
     const left = adapter.kind === "worker" || handles.length === 0 ? [] : await leftJobs(now, adapter, handles, stop);
-    return { cancelled: handles.filter(({ token }) => !left.some((one) => one.token === token)), left };
+    return { cancelled: handles.filter(({ token }) => !left.some((one) => one.token === token)), left, by_hand };
   });
 }
 
@@ -69,6 +69,10 @@ interface LeftJob {
 /** Returns one line for a job that its scheduler still has after it was cancelled. */
 export const leftWords = (scheduler: string, { job_id, state }: LeftJob): string =>
   `${scheduler} job ${job_id} is still ${state} after its cancellation (the site may have renamed it): cancel it by its id`;
+
+/** Returns words for a job that no command of nsfarm-deno has submitted, and so none steers. */
+export const byHandWords = (scheduler: string, job_id: string): string =>
+  `${scheduler} job ${job_id}, submitted by hand,`;
 
 const CANCEL = "cancel the run's jobs";
 

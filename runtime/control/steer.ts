@@ -23,6 +23,8 @@ interface PauseReport {
   steering: Steering;
   held: number[];
   running: number[];
+  /** Job that a user has submitted by hand, which is not held; null: none is known. */
+  by_hand: string | null;
 }
 
 /**
@@ -34,9 +36,9 @@ export async function pauseRun(paused: FarmRun, adapter: Backend): Promise<Pause
   if (adapter.kind !== "worker" && !adapter.hold && !isPilots) throw cannot("pause", adapter, "hold");
   const ask = (run: FarmRun, held: Held) =>
     changeSteering(run, (now) => ({ ...now, paused: now.paused ?? madeNow(), held: joined(now.held ?? [], held) }));
-  if (adapter.kind === "worker") return { steering: ask(paused, []), held: [], running: [] };
+  if (adapter.kind === "worker") return { steering: ask(paused, []), held: [], running: [], by_hand: null };
   return await whileSubmitting(paused, async (run) => {
-    const { states, active } = await activeJobs(run, adapter, "pause");
+    const { states, active, by_hand } = await activeJobs(run, adapter, "pause");
     const held = adapter.hold ? active.flatMap((handle) => holdOf(handle, states)) : [];
     // Before the jobs are held: if this process dies, resume releases those that were.
     const steering = ask(run, held);
@@ -45,7 +47,7 @@ export async function pauseRun(paused: FarmRun, adapter: Backend): Promise<Pause
       await steer(run, adapter, "pause", adapter.hold?.(renderContext(run, []), mine, whole ? null : shards));
     }
     const running = states.flatMap(({ state, shard }) => state === "running" ? shard ?? [] : []);
-    return { steering, held: held.flatMap(({ shards }) => shards), running };
+    return { steering, held: held.flatMap(({ shards }) => shards), running, by_hand };
   });
 }
 
@@ -136,9 +138,9 @@ export async function throttleRun(throttled: FarmRun, adapter: Backend, most: nu
  */
 async function activeJobs(run: FarmRun, adapter: Backend, what: string) {
   await resolveSubmissions(run, adapter, `nsfarm-deno ${what} ${quoteWord(run.dir)}`);
-  const { states } = await queryOrThrow(run, adapter, `${what} the run`);
+  const { states, by_hand } = await queryOrThrow(run, adapter, `${what} the run`);
   const tokens = new Set(states.filter(({ state }) => mayHaveJob(state)).map(({ token }) => token));
-  return { states, active: handlesOf(ownSubmissions(run)).filter(({ token }) => tokens.has(token)) };
+  return { states, active: handlesOf(ownSubmissions(run)).filter(({ token }) => tokens.has(token)), by_hand };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { cutPlans } from "../../core/check_manifest.ts";
 import { orElse } from "../../core/errors.ts";
-import { readShardName } from "../../core/run_paths.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
@@ -15,7 +15,6 @@ import type {
   SchedulerAdapter,
   SchedulerLimits,
 } from "../../schedulers/adapter.ts";
-import { listNames } from "../fs/list.ts";
 import { MAX_DOCUMENT_BYTES, readRegular } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readSteering } from "../run/steering.ts";
@@ -23,9 +22,11 @@ import { serverNow_ms } from "../run/temporary.ts";
 import { changeSubmitMeta, ownSubmissions, readSubmitMeta, withoutSilent } from "../run/submissions.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import type { QueriedShard } from "../shard/context.ts";
+import { shardsWithFiles } from "../shard/list_run.ts";
 import { ownBinary } from "../system/process.ts";
 import { runCommands } from "./drive.ts";
 import { loopStates } from "./background.ts";
+import { findByHand } from "./by_hand.ts";
 import { fetchKept } from "./fetch.ts";
 
 /** The answer of a scheduler about all submitted shards. */
@@ -36,6 +37,8 @@ export interface QueriedScheduler {
   shards: Map<number, QueriedShard>;
   /** All reported states of every submission, also of submissions that a later one of the same shards has replaced. */
   states: NativeState[];
+  /** Job of shards without a submission that a user has submitted by hand; null: none is known. */
+  by_hand: string | null;
   grace_s: number;
 }
 
@@ -53,15 +56,26 @@ export async function queryScheduler(
   const given = new Set(submissions.filter((one) => one.state !== "refused").flatMap((one) => one.shards));
   if (answer.kind !== "ok") {
     const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));
-    return { reached: false, message: answer.message, shards, states: [], grace_s };
+    return { reached: false, message: answer.message, shards, states: [], by_hand: null, grace_s };
   }
   const steering = readSteering(run) ?? {};
   const states = answer.value.map((one) => isOurHold(steering, one) ? { ...one, reason: PAUSED } : one);
-  if (run.manifest.farm.pilots !== null) {
-    const shards = statesOfPilots(run, withoutSilent(run, states), given);
-    return { reached: true, message: null, shards, states, grace_s };
-  }
-  return { reached: true, message: null, ...lastStates(run, adapter, states, given, submissions, unqueued), grace_s };
+  const found = run.manifest.farm.pilots === null
+    ? lastStates(run, adapter, states, given, submissions, unqueued)
+    : { shards: statesOfPilots(run, withoutSilent(run, states), given), states };
+  const by_hand = adapter.kind === "worker" ? null : await jobByHand(run, adapter, given);
+  for (const [shard, native] of by_hand?.shards ?? []) found.shards.set(shard, { native, absent_s: null });
+  return { reached: true, message: null, ...found, by_hand: by_hand?.job_id ?? null, grace_s };
+}
+
+/** Returns the job that a user has submitted by hand, of shards that are in no submission and have no result. */
+async function jobByHand(run: Run<FarmManifest>, adapter: SchedulerAdapter, given: ReadonlySet<number>) {
+  const all = renderContext(run, cutPlans(run.manifest).map(({ shard_index }) => shard_index));
+  return await findByHand(run, adapter, all, given, async (handle) => {
+    const unqueued = new Set<string>();
+    const answer = await queryRounds(run, adapter, [handle], unqueued);
+    return answer.kind === "ok" ? answer.value.filter((one) => !unqueued.has(taskKey(one))) : [];
+  });
 }
 
 /** Number of queries that an adapter may need: the queue, then history. */
@@ -254,15 +268,6 @@ function keep(dir: string, absent_since_utc: Record<string, string>): void {
   } catch {
     // The run of another user, or a full disk: the states are shown nevertheless.
   }
-}
-
-/** Returns the shards that have both files under their final names, by one listing. */
-export function shardsWithFiles(dir: string): Set<number> {
-  const names = listNames(dir).flatMap((name) => readShardName(name) ?? []);
-  const outputs = new Set(names.filter(({ kind }) => kind === "out.json").map(({ shard }) => shard));
-  return new Set(
-    names.filter(({ kind, shard }) => kind === "metrics.json" && outputs.has(shard)).map((one) => one.shard),
-  );
 }
 
 /** Returns what an adapter needs to render the jobs of a run. */

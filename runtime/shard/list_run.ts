@@ -1,4 +1,5 @@
 import { generationsOf } from "../../core/earlier_submission.ts";
+import { readShardName } from "../../core/run_paths.ts";
 import { listNames } from "../fs/list.ts";
 import { readSubmissions } from "../run/submissions.ts";
 import { listAttempts } from "./attempts.ts";
@@ -22,4 +23,13 @@ export function listRun(dir: string): RunListing {
   const names = new Set(listNames(dir));
   let tokens: readonly (readonly string[])[] | undefined;
   return { attempts, names, submissionTokens: () => tokens ??= generationsOf(readSubmissions(dir)) };
+}
+
+/** Returns the shards that have both files under their final names, by one listing. */
+export function shardsWithFiles(dir: string): Set<number> {
+  const names = listNames(dir).flatMap((name) => readShardName(name) ?? []);
+  const outputs = new Set(names.filter(({ kind }) => kind === "out.json").map(({ shard }) => shard));
+  return new Set(
+    names.filter(({ kind, shard }) => kind === "metrics.json" && outputs.has(shard)).map((one) => one.shard),
+  );
 }

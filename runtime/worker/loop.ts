@@ -3,7 +3,7 @@ import { isOfEarlier } from "../../core/earlier_submission.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
-import { shardsWithFiles } from "../scheduler/query.ts";
+import { shardsWithFiles } from "../shard/list_run.ts";
 import { hasFailed } from "../shard/attempts.ts";
 import type { JobContext } from "../shard/context.ts";
 import type { ShardEnd } from "../shard/fit.ts";
