@@ -14,10 +14,7 @@ export const ACCEPT_NEXTSTAT = {
   },
 } as const satisfies FlagTable;
 
-/**
- * Returns the run, with the present nextstat among its own where the flag asks for that.
- * @throws {FarmError} input
- */
+/** Returns the run, with the present nextstat among its own where the flag asks for that. @throws {FarmError} input */
 export async function takeNextstat(
   run: Run<FarmManifest>,
   adapter: Backend,

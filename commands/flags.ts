@@ -49,10 +49,7 @@ function wordsOf(name: string, flag: Flag, value: unknown): string[] {
   return Array.isArray(value) ? value.map((one) => `--${name}=${one}`) : [`--${name}=${value}`];
 }
 
-/**
- * Adds one flag to a command.
- * @param read reads one word of its value
- */
+/** Adds one flag to a command. @param read reads one word of its value */
 export function addFlag(command: Command, name: string, flag: Flag, read: (text: string) => unknown): void {
   const option = new Option(writtenAs(name, flag), flag.help);
   if (flag.choices) option.argChoices = [...flag.choices];
@@ -181,10 +178,7 @@ export const GUARDRAIL_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/**
- * Returns the guardrails of the flags.
- * @throws {FarmError} usage
- */
+/** Returns the guardrails of the flags. @throws {FarmError} usage */
 export function readGuardrails(flags: FlagValues<typeof GUARDRAIL_FLAGS>): FarmManifest["farm"]["guardrails"] {
   return {
     require_all_converged: flags.requireAllConverged,

@@ -8,18 +8,12 @@ import type { Output } from "./flags.ts";
  */
 const NOBODY_READS = new Set(["EPIPE", ...Deno.stdout.isTerminal() ? ["EIO"] : []]);
 
-/**
- * Writes the answer to stdout.
- * @throws {FarmError} input, when it cannot be written to where it was redirected
- */
+/** Writes the answer to stdout. @throws {FarmError} input, when it cannot be written to where it was redirected */
 export function printAnswer(text: string): void {
   answering(() => console.log(text));
 }
 
-/**
- * Calls a function that writes to stdout, and returns whether somebody reads it.
- * @throws {FarmError} input, when it cannot be written to where it was redirected
- */
+/** Writes to stdout by `write`; returns whether somebody reads it. @throws {FarmError} input, when its target fails */
 export function answering(write: () => void): boolean {
   try {
     write();
@@ -43,10 +37,7 @@ export function printNote(text: string): void {
   }
 }
 
-/**
- * Returns the output of a command.
- * @param json whether the answer is a JSON document
- */
+/** Returns the output of a command. @param json whether the answer is a JSON document */
 export function makeOutput(json: boolean): Output {
   return {
     json,

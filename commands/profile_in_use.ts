@@ -15,10 +15,7 @@ interface ProfileInUse extends FoundProfile {
   profile: Profile;
 }
 
-/**
- * Reads the profile and searches for plugins, while the program still has every permission.
- * @throws {FarmError} input
- */
+/** Reads the profile and searches for plugins, while the program has every permission. @throws {FarmError} input */
 export async function openProfile(argv: readonly string[]): Promise<ProfileInUse | null> {
   const found = findProfile(typedValues(argv, "--profile").at(-1));
   const profile = found && await read(found.path);
@@ -47,10 +44,7 @@ const isGiven = (argv: readonly string[], name: string) =>
 
 const hasFlag = (command: Command, name: string) => command.options.some((option) => option.long === `--${name}`);
 
-/**
- * Returns the flags that the profile adds to a command line: those that the command has and that were not given.
- * @throws {FarmError} input
- */
+/** Returns the profile's flags that the command has and the command line does not give. @throws {FarmError} input */
 export async function flagsOfProfile(
   command: Command,
   argv: readonly string[],

@@ -233,10 +233,7 @@ function readSplit(flags: Flags, options: Record<string, unknown>, before: numbe
   return { shards, is_static };
 }
 
-/**
- * Refuses options that contradict --shard-minutes.
- * @throws {FarmError} usage
- */
+/** Refuses options that contradict --shard-minutes. @throws {FarmError} usage */
 function checkMinutesFlags(minutes: number, { shards, pilots, check }: Flags, is_static: boolean): void {
   const refuse = (flag: string, why: string) =>
     new FarmError("usage", `Cannot use --shard-minutes ${minutes} with ${flag}: ${why}`, "Leave one of them out");
@@ -246,10 +243,7 @@ function checkMinutesFlags(minutes: number, { shards, pilots, check }: Flags, is
   if (!check) throw refuse("--no-check", "the test fit shows how many toys a first shard has");
 }
 
-/**
- * Returns the options of pilots: each is a job that runs any of the shards.
- * @throws {FarmError} usage
- */
+/** Returns the options of pilots: each is a job that runs any of the shards. @throws {FarmError} usage */
 function pilotOptions(flags: Flags, shards: number, adapter: Backend): Record<string, number | boolean> {
   checkPilotFlags(flags, adapter);
   const { pilots, speculate, heartbeatS: beat } = flags;
@@ -282,10 +276,7 @@ function threadPolicy(word: number | string, adapter: Backend): Record<string, s
   throw new FarmError("usage", `Cannot use --threads "${word}" with ${adapter.name}: wanted a number`);
 }
 
-/**
- * Returns the default number of shards; only for this machine is the number of slots known.
- * @throws {FarmError} usage
- */
+/** Returns the default number of shards; only this machine's number of slots is known. @throws {FarmError} usage */
 function defaultShards(n_toys: number, { name, slots_on }: Backend): number {
   if (slots_on === "machine") return shardsForSlots(n_toys, navigator.hardwareConcurrency);
   const what = slots_on === "hosts" ? "--hosts-file FILE" : `--scheduler ${name}`;

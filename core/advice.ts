@@ -73,10 +73,7 @@ export const RECOVERY_STEPS: Readonly<Record<Remedy, RecoveryStep>> = {
 /** Number of equal failures in a row from which a plain rerun is not advised. */
 const SAME_AGAIN = 2;
 
-/**
- * Returns the remedy for one shard that is not done.
- * @param one times: how often in a row the shard has ended in this state
- */
+/** Returns the remedy for one shard that is not done. @param one times: how often in a row it ended in this state */
 export function remedyOf(
   one: Pick<OpenShard, "state" | "cause" | "fault" | "times"> & { why: string | null },
   { refusal }: Pick<Remedies, "refusal">,

@@ -49,10 +49,7 @@ interface Sum {
 export const sumsText = (sums: readonly Sum[]): string =>
   sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
 
-/**
- * Reads a list of sums as `sha256sum` writes it.
- * @throws {Error} for a line in another format
- */
+/** Reads a list of sums as `sha256sum` writes it. @throws {Error} for a line in another format */
 export function readSums(text: string): Sum[] {
   return text.split("\n").filter((line) => line !== "").map((line) => {
     const [, sha256, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];

@@ -81,10 +81,7 @@ export function describeLimits(scheduler: string, limits: SchedulerLimits, throt
 const accountingWords = (on: boolean | undefined): string =>
   on === undefined ? "unknown" : on ? "on" : "off (not needed)";
 
-/**
- * Returns a suggestion as flags without their dashes.
- * @param throttle_flag flag that limits concurrent jobs
- */
+/** Returns a suggestion as flags without their dashes. @param throttle_flag flag that limits concurrent jobs */
 export function suggestedFlags(
   { shards, shards_per_job, throttle }: Suggestion,
   throttle_flag: string | undefined,

@@ -158,10 +158,7 @@ export function shownPath(path: string): string {
   return named.length <= LONGEST ? named : `${named.slice(0, 120)} … ${named.slice(-60)}`;
 }
 
-/**
- * Returns a file error as the user sees it; any other error unchanged.
- * @param doing verb of the message: read, list, inspect …
- */
+/** Returns a file error as the user sees it; any other error unchanged. @param doing verb of the message: read, list */
 export function fileError(doing: string, path: string, error: unknown): unknown {
   const fault = fileFault(error);
   if (fault === undefined) return error;

@@ -68,10 +68,7 @@ export interface FitPaths {
   metrics: string;
 }
 
-/**
- * Returns nextstat's arguments for one shard.
- * @param threads 1 or more: the value that `--threads 0` became here
- */
+/** Returns nextstat's arguments for one shard. @param threads 1 or more: the value that `--threads 0` became here */
 export function fitCommand(
   manifest: FarmManifest,
   plan: Plan,

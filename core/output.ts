@@ -101,10 +101,7 @@ interface TextOutput {
   entries: ArrayEntries | null;
 }
 
-/**
- * Checks the parsed JSON of a nextstat output.
- * @throws {Error} with one line that names the wrong member
- */
+/** Checks the parsed JSON of a nextstat output. @throws {Error} with one line that names the wrong member */
 export function readShardOutput(value: unknown): ShardOutput {
   const frame = readFrame(value);
   const { n_toys, converged, poi_hat, poi_sigma, nll } = frame.results;
@@ -117,10 +114,7 @@ export function readShardOutput(value: unknown): ShardOutput {
   };
 }
 
-/**
- * Checks the text of a nextstat output.
- * @throws {Error} with one line about the fault, also where the text is no JSON
- */
+/** Checks the text of a nextstat output. @throws {Error} with one line about the fault, also where it is no JSON */
 export function readOutputText(text: string): TextOutput {
   const cut = sliceOutput(text);
   return (cut && readCut(text, cut)) ?? { output: readShardOutput(JSON.parse(text)), entries: null };

@@ -104,10 +104,7 @@ export const jobOf = ({ scheduler, job_id, task_id, slot }: JobOfAttempt): JobOf
   slot,
 });
 
-/**
- * Returns the end of an attempt that left none. Nothing was measured, so the end equals the start.
- * @param message what is known about the attempt, in words
- */
+/** Returns the end of an attempt that left none: equal to its start. @param message what is known about it, in words */
 export const lostRecord = (
   manifest: FarmManifest,
   plan: Plan,

@@ -50,10 +50,7 @@ export const stdoutName = (shard: number): string => `shard_${shard}.stdout`;
 
 export const stderrName = (shard: number): string => `shard_${shard}.stderr`;
 
-/**
- * Returns how the names of an attempt's files begin.
- * @param attempt its number, or its name on the machine that sends its files
- */
+/** Returns how the names of an attempt's files begin. @param attempt its number, or its name on a machine that sends */
 export const attemptStem = (shard: number, attempt: number | string): string => `shard_${shard}.${attempt}`;
 
 export const attemptName = (shard: number, attempt: number): string => `${attemptStem(shard, attempt)}.json`;

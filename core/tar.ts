@@ -14,10 +14,7 @@ export const TAR_BLOCK = 512;
 /** Returns the number of bytes between a file's content and the next block. */
 export const tarPadding = (bytes: number): number => (TAR_BLOCK - bytes % TAR_BLOCK) % TAR_BLOCK;
 
-/**
- * Returns the header's block of 512 bytes.
- * @throws {Error} for a name or a size that does not fit the format
- */
+/** Returns the header's block of 512 bytes. @throws {Error} for a name or a size that does not fit the format */
 export function tarHeader({ name, bytes, mtime_s }: TarFile): Uint8Array<ArrayBuffer> {
   const header = new Uint8Array(TAR_BLOCK);
   const put = (text: string, at: number, most: number) => {
@@ -39,10 +36,7 @@ export function tarHeader({ name, bytes, mtime_s }: TarFile): Uint8Array<ArrayBu
   return header;
 }
 
-/**
- * Reads a header that tarHeader() wrote, byte for byte; null for the zeros at the end.
- * @throws {Error} for any other header
- */
+/** Reads a header of tarHeader(), byte for byte; null for the zeros at the end. @throws {Error} for any other header */
 export function readTarHeader(header: Uint8Array): TarFile | null {
   if (header.every((byte) => byte === 0)) return null;
   const text = (from: number, to: number) => new TextDecoder().decode(header.subarray(from, to)).replace(/\0+$/, "");

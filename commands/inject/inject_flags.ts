@@ -44,10 +44,7 @@ interface Injected {
   text: string;
 }
 
-/**
- * Reads `NAME=GRID`.
- * @throws {FarmError} usage
- */
+/** Reads `NAME=GRID`. @throws {FarmError} usage */
 function readInjected(text: string): Injected {
   const cut = text.indexOf("=");
   if (cut < 1 || !isParameterName(text.slice(0, cut))) {
@@ -57,10 +54,7 @@ function readInjected(text: string): Injected {
   return { parameter, values: readGrid("--inject", text.slice(cut + 1), 1, `${parameter}=`), text };
 }
 
-/**
- * Returns the injection study that the flags request; its toys have pulls.
- * @throws {FarmError} usage
- */
+/** Returns the injection study that the flags request; its toys have pulls. @throws {FarmError} usage */
 export async function readInjectRequest(options: Record<string, unknown>, adapter: Backend): Promise<InjectRequest> {
   const { inject, outRoot, injectId, workload, set, config, nToys } = injectFlags.read(options);
   refuseOtherWorkload(workload);

@@ -44,10 +44,7 @@ function testedValues(text: string): number[] {
   throw new FarmError("usage", `Cannot use --mu "${text}": wanted values of 0 or more`, "Like --mu 0:3:0.25");
 }
 
-/**
- * Returns the limit that the flags request, and the toys that all its points may get.
- * @throws {FarmError} usage
- */
+/** Returns the limit that the flags request, and the toys that all its points may get. @throws {FarmError} usage */
 export function readLimitRequest(
   options: Record<string, unknown>,
   adapter: Backend,

@@ -61,10 +61,7 @@ export async function openOrRender<D extends ScanDocument>(
   return open;
 }
 
-/**
- * Calls `drive` while signals are watched.
- * @param drive returns null where no signal interrupted it
- */
+/** Calls `drive` while signals are watched. @param drive returns null where no signal interrupted it */
 export async function whileWatched(
   path: string,
   drive: (signals: StopSignals) => Promise<number | null>,

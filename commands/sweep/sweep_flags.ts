@@ -40,10 +40,7 @@ export const sweepFlags = defineFlags({
   ...SWEEP_RUN_FLAGS,
 });
 
-/**
- * Returns the sweep that the flags request.
- * @throws {FarmError} usage
- */
+/** Returns the sweep that the flags request. @throws {FarmError} usage */
 export function readSweepRequest(options: Record<string, unknown>, adapter: Backend): SweepRequest {
   const { shardsList, repeats, orderSeed, outRoot, sweepId, nToys } = sweepFlags.read(options);
   const counts = readShardsList(shardsList);

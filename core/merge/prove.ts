@@ -148,10 +148,7 @@ export function mismatches(sources: readonly SourceFacts[]): Mismatch[] {
   return [...RULES.flatMap((rule) => differing(sources, rule)), ...otherPoints(sources)];
 }
 
-/**
- * Returns the outputs that differ from most others in spec, inputs or nextstat.
- * @param sources equal inputs are one object
- */
+/** Returns the outputs that differ from most in spec, inputs or nextstat. @param sources equal inputs are one object */
 export const originMismatches = <Source extends SourceOrigin>(sources: readonly Source[]): Mismatch<Source>[] =>
   ORIGIN_RULES.flatMap((rule) => differing(sources, rule));
 

@@ -108,10 +108,7 @@ const WAY_OUT: Record<WayOut, string> = {
   once: "leave out one of the outputs that hold the same toys",
 };
 
-/**
- * Returns the lines that `merge` prints beside the result.
- * @param way_out option for a refused set; null: none
- */
+/** Returns the lines that `merge` prints beside the result. @param way_out option for a refused set; null: none */
 export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[] {
   const notes: string[] = [];
   if (report.merged === null) {

@@ -17,10 +17,7 @@ export interface SetSummary {
   pull_sums: PullSums;
 }
 
-/**
- * Returns the summary of a set of toys.
- * @param sources in toy order, at least one
- */
+/** Returns the summary of a set of toys. @param sources in toy order, at least one */
 export function summarise(values: ToyValues, sources: readonly SourceFacts[]): SetSummary {
   const pull = pullSummary(finiteOf(values.pulls));
   const [first] = sources;

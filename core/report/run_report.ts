@@ -84,10 +84,7 @@ export function runFigures(run: RunFacts): Figure[] {
   return figures.map((figure) => figure.name === wide?.name ? wide : figure);
 }
 
-/**
- * Returns the page of one run.
- * @param usage what it requested and used; null: unknown
- */
+/** Returns the page of one run. @param usage what it requested and used; null: unknown */
 export function runPage(run: RunFacts, remedies: Remedies, usage: RunUsage | null = null): Page {
   const groups = failureGroups(run, remedies);
   return {

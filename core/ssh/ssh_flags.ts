@@ -36,10 +36,7 @@ export const sshSettings = (flags: FlagValues<typeof SSH_CONNECTION>, connect_ti
   accept_new: flags.acceptNew,
 });
 
-/**
- * Returns the command that checks the hosts of a run and connects to them as the run does, for a user to type.
- * @param options of the run
- */
+/** Returns the command that checks a run's hosts over the run's connections, for a user. @param options of the run */
 export function preflightCommand(options: FarmManifest["farm"]["options"]): string {
   const words = ["hosts-file", ...Object.keys(SSH_CONNECTION)].flatMap((name) => {
     const value = options[name];

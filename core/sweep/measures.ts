@@ -59,10 +59,7 @@ export const spreadOf = (figure: number | Repeated | null): number | null =>
 export const meanStdText = (figure: number | Repeated | null): string | null =>
   typeof figure === "number" || figure === null || figure.values.length < 2 ? null : withError(figure.mean, figure.std);
 
-/**
- * Returns CPU time / (wall time × threads) of shards; null if unknown.
- * @param threads of each shard; NaN or 0: unknown
- */
+/** Returns CPU time / (wall time × threads) of shards; null: unknown. @param threads of each shard; NaN, 0: unknown */
 export function cpuShare(done: readonly ShardFacts[], threads: number): number | null {
   const [wall, cpu] = [sumOf(done.map((shard) => shard.wall_s)), sumOf(done.map((shard) => shard.cpu_s))];
   return !(threads > 0) || wall === null || cpu === null || wall <= 0 ? null : cpu / wall / threads;

@@ -36,10 +36,7 @@ function pointId(sweep_id: string, shards: number, repeat: number, repeats: numb
   return repeats === 1 ? `${sweep_id}_sh${shards}` : `${sweep_id}_rep${repeat}_sh${shards}`;
 }
 
-/**
- * Reads `50,100,200`.
- * @throws {FarmError} usage, if the text is no list of whole numbers or has duplicates
- */
+/** Reads `50,100,200`. @throws {FarmError} usage, if the text is no list of whole numbers or has duplicates */
 export function readShardsList(text: string): number[] {
   const words = text.split(",").map((word) => word.trim());
   const bad = (why: string) =>

@@ -44,10 +44,7 @@ function mdCode(text: string): string {
   return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
 }
 
-/**
- * Returns a Markdown table.
- * @param align of each column: l or r
- */
+/** Returns a Markdown table. @param align of each column: l or r */
 function mdTable(head: readonly string[], align: string, rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rule = `|${[...align].map((one) => one === "r" ? "---:" : "---").join("|")}|`;

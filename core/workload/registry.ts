@@ -19,10 +19,7 @@ export function addWorkload(workload: Workload): void {
   WORKLOADS.set(workload.name, workload);
 }
 
-/**
- * Returns the workload of that name.
- * @throws {FarmError} input, where this version knows none of that name
- */
+/** Returns the workload of that name. @throws {FarmError} input, where this version knows none of that name */
 export function workloadNamed(name: string): Workload {
   const found = WORKLOADS.get(name);
   if (found) return found;

@@ -26,10 +26,7 @@ export function mostToys({ seed_offsets }: Seeded): number {
   return sorted.slice(1).reduce((least, offset, i) => Math.min(least, offset - (sorted[i] ?? 0)), Infinity);
 }
 
-/**
- * Refuses more toys than have seeds of their own, and seeds that a number does not hold exactly.
- * @throws {FarmError} usage
- */
+/** Refuses more toys than have own seeds, and seeds that a number does not hold exactly. @throws {FarmError} usage */
 export function refuseSeeds(workload: Seeded, { seed, n_toys }: SeedRange): void {
   const { name, seed_offsets } = workload;
   const most = mostToys(workload);

@@ -21,10 +21,7 @@ export interface CountedOutput {
 /** A checked output of any workload. */
 export type AnyOutput = ShardOutput | CountedOutput;
 
-/**
- * Returns the output of a workload whose outputs have a value for each toy.
- * @throws {Error} for another output
- */
+/** Returns the output of a workload whose outputs have a value for each toy. @throws {Error} for another output */
 export function withToys(output: AnyOutput): ShardOutput {
   if ("frame" in output) return output;
   throw new Error("This output has no value for each toy");
@@ -86,10 +83,7 @@ interface CountedMerge<Output> {
   isOutput(document: unknown): boolean;
   /** Returns the seed of the first toy of an output of one nextstat run. */
   firstSeed(output: Output): number;
-  /**
-   * Returns the sum of at least one output, in toy order.
-   * @param settings of the run; undefined: they are outputs of no run
-   */
+  /** Returns the sum of at least one output, in toy order. @param settings of the run; undefined: outputs of no run */
   addUp(
     outputs: readonly Output[],
     settings: WorkloadSettings | undefined,
@@ -125,17 +119,11 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
    * @throws {FarmError} usage, where a flag lacks or does not belong here
    */
   settings(given: { mu: number | undefined }): WorkloadSettings | undefined;
-  /**
-   * Returns nextstat's arguments for one shard.
-   * @param threads 1 or more
-   */
+  /** Returns nextstat's arguments for one shard. @param threads 1 or more */
   command(manifest: FarmManifest, plan: Plan, paths: FitPaths, threads: number): string[];
   /** Returns whether a shard's arguments differ from those of other shards in more than `--shard I/K`. */
   hasOwnCommand(manifest: FarmManifest, plan: Plan): boolean;
-  /**
-   * Parses an output.
-   * @throws {Error} with one line about the fault; SyntaxError where the text is no JSON
-   */
+  /** Parses an output. @throws {Error} with one line about the fault; SyntaxError where the text is no JSON */
   parse(text: string): ParsedOutput<Output>;
   /** Returns which members of an output contradict each other, or null. */
   selfFault(output: Output): string | null;

@@ -110,10 +110,7 @@ async function untilGone(
   }
 }
 
-/**
- * Returns the answer of the scheduler of a run.
- * @throws {FarmError} unreachable, when it does not answer
- */
+/** Returns the answer of the scheduler of a run. @throws {FarmError} unreachable, when it does not answer */
 export async function queryOrThrow(
   run: Run<FarmManifest>,
   adapter: Backend,

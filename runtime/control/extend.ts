@@ -85,10 +85,7 @@ async function requireExtendable(
   await new RenderedFiles(run).require(`Cannot extend "${run.dir}"`);
 }
 
-/**
- * Refuses to extend a run whose toys are not all in shards: their size gives that of the new ones.
- * @throws {FarmError} usage
- */
+/** Refuses to extend a run before all its toys are in shards, whose size the new ones get. @throws {FarmError} usage */
 function refuseUncut({ dir, manifest }: Run<FarmManifest>): void {
   const rest = uncutPlan(manifest);
   if (!rest) return;

@@ -149,10 +149,7 @@ type ShardStates = readonly Pick<StatusShard, "shard" | "state">[];
 const haveEnded = (shards: ShardStates, rest: Plan): boolean =>
   shards.every(({ shard, state }) => state === "done" || isEnded(state) || shard === rest.shard_index);
 
-/**
- * Returns whether the probes of a watched run have ended, so that the next startRun() cuts its toys into shards.
- * @param shards their last states
- */
+/** Returns whether a run's probes have ended, so that startRun() cuts its toys. @param shards their last states */
 export function awaitsCut(run: Run<FarmManifest>, shards: ShardStates): boolean {
   const now = runNow(run);
   const rest = uncutPlan(now.manifest);

@@ -132,10 +132,7 @@ export async function throttleRun(throttled: FarmRun, adapter: Backend, most: nu
   });
 }
 
-/**
- * Returns the jobs of a run that wait, run or are held, by a query under their tokens.
- * @throws {FarmError} unreachable
- */
+/** Returns the jobs of a run that wait, run or are held, queried under their tokens. @throws {FarmError} unreachable */
 async function activeJobs(run: FarmRun, adapter: Backend, what: string) {
   await resolveSubmissions(run, adapter, `nsfarm-deno ${what} ${quoteWord(run.dir)}`);
   const { states, by_hand } = await queryOrThrow(run, adapter, `${what} the run`);

@@ -122,10 +122,7 @@ export async function whileLocked<T>(path: string, work: () => Promise<T>): Prom
   }
 }
 
-/**
- * Runs `work` under the lock file as whileLocked does, for work that takes no time.
- * @param work is called with whether there is a lock
- */
+/** Runs short `work` under the lock file as whileLocked does. @param work is called with whether there is a lock */
 export function whileLockedSync<T>(path: string, work: (is_locked: boolean) => T): T {
   const file = openLock(path);
   try {

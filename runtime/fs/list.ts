@@ -37,10 +37,7 @@ export function orRefusal<T>(read: () => T): T | FarmError {
   }
 }
 
-/**
- * Returns the names in a folder; none where it does not exist.
- * @throws {FarmError} input, when it cannot be listed
- */
+/** Returns the names in a folder; none where it does not exist. @throws {FarmError} input, when it cannot be listed */
 export const listNames = (folder: string): string[] => [...listFolder(folder).names];
 
 /** The names in a folder, and those of them that are no regular files: folders, links, FIFOs. */

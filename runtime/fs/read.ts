@@ -28,10 +28,7 @@ export class Unreadable extends Error {
   }
 }
 
-/**
- * Reads a regular file no larger than `max_bytes`; never opens a FIFO, a device, a folder or a link.
- * @throws {Unreadable}
- */
+/** Reads a regular file up to `max_bytes`; never opens a FIFO, a device, a folder or a link. @throws {Unreadable} */
 export function readRegular(path: string, max_bytes: number): Uint8Array {
   for (let tries = 1;; tries++) {
     checkRegular(path);

@@ -82,10 +82,7 @@ export function writeAll(file: Pick<Deno.FsFile, "writeSync">, bytes: Uint8Array
   while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
 }
 
-/**
- * Writes a whole file under its name, or nothing: temporary name, fsync, rename.
- * @throws {FarmError} input, when the disk is full or the folder is not writable
- */
+/** Writes a whole file or nothing: temporary name, fsync, rename. @throws {FarmError} input, if the disk refuses */
 export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640): void {
   explainWrite(path, () => {
     const temporary = writeTemporary(path, data, mode);
@@ -187,10 +184,7 @@ export function writeDocument(path: string, value: unknown): void {
   writeWhole(path, JSON.stringify(value, null, 2) + "\n");
 }
 
-/**
- * Returns whether a name exists, of whatever type.
- * @throws {FarmError} input, when the system refuses to say
- */
+/** Returns whether a name exists, of whatever type. @throws {FarmError} input, when the system refuses to say */
 export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
@@ -225,10 +219,7 @@ function writeFault(error: unknown): string | undefined {
   return fault === "taken" ? "it exists and is not a folder" : faultWords(error);
 }
 
-/**
- * Calls `write`.
- * @throws {FarmError} input, when the disk is full or the folder is not writable
- */
+/** Calls `write`. @throws {FarmError} input, when the disk is full or the folder is not writable */
 export function explainWrite<T>(path: string, write: () => T): T {
   try {
     return write();
@@ -248,10 +239,7 @@ function explained(path: string, error: unknown): unknown {
   );
 }
 
-/**
- * Makes a folder and its parents.
- * @throws {FarmError} input, when it cannot be made
- */
+/** Makes a folder and its parents. @throws {FarmError} input, when it cannot be made */
 export function makeFolder(path: string): void {
   explainWrite(path, () => Deno.mkdirSync(path, { recursive: true, mode: 0o750 }));
 }

@@ -71,10 +71,7 @@ function workloadIn({ run, counted }: Sources): CountedWorkload | null {
   return workload ? countedWorkload(workload) : null;
 }
 
-/**
- * Refuses guardrails on toys that have no fitted values.
- * @throws {FarmError} usage
- */
+/** Refuses guardrails on toys that have no fitted values. @throws {FarmError} usage */
 function refuseGuardrails(sources: Sources, given: RequestedGuardrails): void {
   const workload = workloadIn(sources);
   if (!workload || !hasGuardrail(given)) return;
@@ -164,10 +161,7 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   return { ...report, merge_status, notes: mergeNotes(report, wayOut(proof, options)) };
 }
 
-/**
- * Merges a run as it was rendered: into its own directory, with its own guardrails.
- * @throws {FarmError}
- */
+/** Merges a run as it was rendered: into its own directory, with its own guardrails. @throws {FarmError} */
 export const mergeAsRendered = (run: string, allow_partial: boolean, now_utc: string): Promise<MergeReport> =>
   mergeRun({
     ...{ run, inputs: [], out: null, allow_partial, accept_unrecorded: false, guardrails: NO_GUARDRAILS },

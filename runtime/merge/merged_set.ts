@@ -28,10 +28,7 @@ export interface Proof {
   way_out: WayOut | null;
 }
 
-/**
- * Reads all outputs and proves that they are one whole set.
- * @param allow_partial leaves out what does not fit to the rest
- */
+/** Reads all outputs and proves that they are one whole set. @param allow_partial leaves out what does not fit */
 export async function prove(sources: Sources, allow_partial: boolean, options: ReadOptions): Promise<Proof> {
   const first = await readAll(sources, options);
   const odd = mismatches(first.facts);

@@ -19,10 +19,7 @@ const PART_TOYS = 25_000;
 /** Memory limit of the texts; more goes through a temporary file. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
 
-/**
- * Returns the list of all parts.
- * @param with_pulls whether to allocate room for each toy's pull
- */
+/** Returns the list of all parts. @param with_pulls whether to allocate room for each toy's pull */
 export function partList(orders: readonly SourceOrder[], with_pulls: boolean): PartList {
   const n_toys = orders.reduce((sum, order) => sum + order.n_toys, 0);
   const array = (length: number) => new Float64Array(new SharedArrayBuffer(8 * length));

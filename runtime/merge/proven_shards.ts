@@ -40,10 +40,7 @@ function proveToys({ context, orders }: RunSources): ProvenShards {
   };
 }
 
-/**
- * Reads shards that were proven before, one after the other.
- * @throws {FarmError} shards, where one is no longer as it was
- */
+/** Reads proven shards, one after the other. @throws {FarmError} shards, where one is no longer as it was */
 export function* readAgain(
   { context, run }: RunSources,
   orders: readonly RunOrder[],

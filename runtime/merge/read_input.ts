@@ -16,10 +16,7 @@ export type Found<Output extends AnyOutput = ShardOutput> =
   | { origin: SourceOrigin; output: CheckedOutput<Output> }
   | { problem: Problem };
 
-/**
- * Returns the origin of an output.
- * @param record of the attempt that made it; null: unknown
- */
+/** Returns the origin of an output. @param record of the attempt that made it; null: unknown */
 export function origin(
   toys: Pick<SourceOrigin, "shard_index" | "toy_start" | "n_toys" | "seed">,
   name: string,

@@ -99,10 +99,7 @@ export interface RunSources extends Sources {
   orders: RunOrder[];
 }
 
-/**
- * Returns the live shards of a run.
- * @throws {FarmError} input
- */
+/** Returns the live shards of a run. @throws {FarmError} input */
 export function runSources(path: string, accept_unrecorded: boolean): RunSources {
   const run = openRun(path);
   const { manifest, dir } = run;

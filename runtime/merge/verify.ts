@@ -136,10 +136,7 @@ function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
 /** Returns a finding without its file's name. */
 const withoutName = (what: string): string => what.startsWith(`${MERGED} `) ? what.slice(MERGED.length + 1) : what;
 
-/**
- * Returns the fault of the document's sum.
- * @param is_right whether the document is the merge of its shards
- */
+/** Returns the fault of the document's sum. @param is_right whether the document is the merge of its shards */
 function sumFault(dir: string, is_right: boolean): string | null {
   const status = readIfThere(join(dir, MERGE_STATUS), MergeStatus);
   const written = status?.farm?.merged_sha256;

@@ -113,10 +113,7 @@ function hashOf(file: Deno.FsFile, { bytes }: TarFile): string {
   return hash.digest("hex");
 }
 
-/**
- * Reads exactly so many bytes.
- * @throws {Error} where the archive ends before
- */
+/** Reads exactly so many bytes. @throws {Error} where the archive ends before */
 function read(file: Deno.FsFile, bytes: number): Uint8Array {
   const buffer = new Uint8Array(bytes);
   for (let done = 0; done < bytes;) {

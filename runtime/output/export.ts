@@ -66,10 +66,7 @@ export async function exportRun(path: string, { format, out, allow_partial }: Ex
   };
 }
 
-/**
- * Refuses a file, such as a merged document: it does not say which shard made which toy.
- * @throws {FarmError} usage
- */
+/** Refuses a file, such as a merged document: it does not say which shard made which toy. @throws {FarmError} usage */
 function refuseFile(path: string): void {
   if (infoOf(path) === null) return;
   throw new FarmError(
@@ -79,10 +76,7 @@ function refuseFile(path: string): void {
   );
 }
 
-/**
- * Returns the shards to export.
- * @throws {FarmError} shards, where all are missing, or some are and may not
- */
+/** Returns the shards to export. @throws {FarmError} shards, where all are missing, or some are and may not */
 function provenShards(sources: RunSources, allow_partial: boolean): ProvenShards {
   const proven = proveShards(sources);
   const { run: { dir }, orders } = sources;

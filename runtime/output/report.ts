@@ -28,10 +28,7 @@ interface WrittenReport {
   svg: string[];
 }
 
-/**
- * Writes the report of a run or a sweep.
- * @throws {FarmError} input, when the run or the sweep cannot be read, or the report not written
- */
+/** Writes the report of a run or a sweep. @throws {FarmError} input, when it is not written, or they cannot be read */
 export async function writeReport(target: string, to: ReportTo, now_utc: string): Promise<WrittenReport> {
   const made = target.endsWith(".sweep.json") ? sweepReport(target) : await runReport(target);
   const report = to.out ?? made.path;
@@ -94,20 +91,14 @@ function sweepReport(target: string): Made {
   };
 }
 
-/**
- * Writes the page of a limit or an injection study beside its document and returns its path.
- * @throws {FarmError} input, when it cannot be written
- */
+/** Writes the page of a limit or injection study beside its document; returns its path. @throws {FarmError} input */
 export function writeScanReport(scan_json: string, page: Page, now_utc: string): string {
   const path = scan_json.replace(/\.(limit|inject)\.json$/, ".report.html");
   writePage(path, page, now_utc);
   return path;
 }
 
-/**
- * Returns the figures with their paths.
- * @throws {FarmError} usage, where another file has a figure's name
- */
+/** Returns the figures with their paths. @throws {FarmError} usage, where another file has a figure's name */
 function figureFiles(figures: readonly Figure[], folder: string): { path: string; text: string }[] {
   const kind = { flag: "--svg", what: "figure", name: null, isOne: (path: string) => beginsWith(path, isFigure) };
   return figures.map((figure) => {

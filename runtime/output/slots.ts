@@ -31,10 +31,7 @@ export function preflightSlots(path: string, threads: number): HostSlots[] {
   );
 }
 
-/**
- * Returns the number of CPUs that a scheduler's probe reports.
- * @throws {FarmError} unreachable, when it reports none
- */
+/** Returns the CPUs that a scheduler's probe reports. @throws {FarmError} unreachable, when it reports none */
 export async function probedCpus(scheduler: string): Promise<number> {
   const adapter = await loadAdapter(scheduler, { what: `--probe "${scheduler}"`, kind: "usage" });
   const cpus = openCpus((await queryLimits(adapter)).places ?? []);

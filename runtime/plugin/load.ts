@@ -5,10 +5,7 @@ import { running, type RunningPlugin, startPlugin } from "./adapt.ts";
 import { readPlugin } from "./read.ts";
 import { pluginFault, type PluginFile, pluginPlaces } from "./trust.ts";
 
-/**
- * Reads, starts and checks one plugin; it runs until it is closed or the program ends.
- * @throws {FarmError} input
- */
+/** Reads, starts and checks one plugin; it runs until it is closed or the program ends. @throws {FarmError} input */
 export function openPlugin({ path, sha256, way }: PluginFile): RunningPlugin {
   const known = running.get(path);
   const source = known?.source ?? readPlugin(path, pluginPlaces().trusted);

@@ -87,10 +87,7 @@ class Reading {
 
   constructor(readonly trusted: Trusted) {}
 
-  /**
-   * Reads a file and its imports.
-   * @param chain the files whose imports lead here
-   */
+  /** Reads a file and its imports. @param chain the files whose imports lead here */
   take(path: string, chain: string[], named: string): string {
     const importer = chain.at(-1);
     const wanted = importer === undefined ? "" : `it imports "${named}": `;

@@ -183,10 +183,7 @@ export class MemberFault extends FarmError {
     super("input", pluginFault(adapter, words).message);
   }
 
-  /**
-   * Returns the fault with its circumstances.
-   * @param doing such as "for 40 shards"
-   */
+  /** Returns the fault with its circumstances. @param doing such as "for 40 shards" */
   during(doing: string): string {
     return this.how === "threw" ? `throws ${doing}: ${this.what}` : `returns a wrong value ${doing}: ${this.what}`;
   }

@@ -13,10 +13,7 @@ const END_BYTES = 8;
  */
 export const parquetRows = (path: string): number => Number(parquetFooter(path).num_rows);
 
-/**
- * Returns the footer of a Parquet file.
- * @throws {Error} when it is no Parquet file
- */
+/** Returns the footer of a Parquet file. @throws {Error} when it is no Parquet file */
 export function parquetFooter(path: string): FileMetaData {
   const file = Deno.openSync(path, { read: true });
   try {

@@ -22,10 +22,7 @@ import { checkFit } from "./check_fit.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
 import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
 
-/**
- * Returns the manifest of a run; writes nothing.
- * @throws {FarmError}
- */
+/** Returns the manifest of a run; writes nothing. @throws {FarmError} */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
   const unchecked = skeleton(request);
   refuseSeeds(workloadNamed(request.workload), request);
@@ -113,10 +110,7 @@ interface RenderedRun {
   rendered: Rendered;
 }
 
-/**
- * Plans a run and writes its directory, whole or not at all.
- * @throws {FarmError} usage, when the run exists
- */
+/** Plans a run and writes its directory, whole or not at all. @throws {FarmError} usage, when the run exists */
 export async function renderRun(
   request: RunRequest,
   adapter: Backend,

@@ -2,10 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { inputPath, INPUTS, planStage, type StagePlan } from "../../core/staging.ts";
 import { exists, makeFolder } from "../fs/write.ts";
 
-/**
- * Returns where the spec and its files go below inputs/.
- * @throws {FarmError} input, for an absolute path in the spec
- */
+/** Returns where the spec and its files go below inputs/. @throws {FarmError} input, for absolute paths in the spec */
 export function stagePlanOf(config: string, paths: readonly string[]): StagePlan {
   const folders = dirname(config).split("/").filter((name) => name !== "").reverse();
   return planStage(basename(config), paths, folders);

@@ -6,10 +6,7 @@ import { readRegular } from "../fs/read.ts";
 
 const MAX_HOSTS_BYTES = 1024 * 1024;
 
-/**
- * Reads a hosts file.
- * @throws {FarmError} input
- */
+/** Reads a hosts file. @throws {FarmError} input */
 export function readHosts(path: string): HostsFile {
   return parseHosts(readText(path), path);
 }

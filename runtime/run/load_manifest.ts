@@ -93,10 +93,7 @@ export function textWithoutRows(path: string): string {
 /** Returns whether this program rendered a run, with all that its shards need. */
 export const isFarmRun = (run: Run): run is Run<FarmManifest> => isFarmManifest(run.manifest);
 
-/**
- * Opens a run that this program rendered.
- * @throws {FarmError} input, also for a run of the old scripts
- */
+/** Opens a run that this program rendered. @throws {FarmError} input, also for a run of the old scripts */
 export function loadFarmRun(path: string): Run<FarmManifest> {
   return assertFarmRun(loadRun(path));
 }
@@ -104,10 +101,7 @@ export function loadFarmRun(path: string): Run<FarmManifest> {
 /** Returns a run with its manifest as it is now. @throws {FarmError} input */
 export const runNow = ({ dir, manifest_path }: Run): Run<FarmManifest> => ({ ...loadFarmRun(manifest_path), dir });
 
-/**
- * Returns the run where this program rendered it.
- * @throws {FarmError} input, for a run of the old scripts, which this program does not run
- */
+/** Returns the run where this program rendered it. @throws {FarmError} input, for a run of the old scripts */
 export function assertFarmRun(run: Run): Run<FarmManifest> {
   if (isFarmRun(run)) return run;
   const what = run.manifest.farm ? "lacks what is needed to run its shards" : "was rendered by other scripts";

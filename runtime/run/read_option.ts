@@ -4,10 +4,7 @@ import { readFlag } from "../../core/flags.ts";
 import type { OptionValue } from "../../core/schema/manifest.ts";
 import type { SchedulerOption } from "../../schedulers/adapter.ts";
 
-/**
- * Reads one value of a scheduler's option from a command line; a path is made absolute.
- * @throws {FarmError} usage
- */
+/** Reads one value of a scheduler's option from a command line; a path is made absolute. @throws {FarmError} usage */
 export function readOption(option: SchedulerOption, text: string): OptionValue {
   const isText = option.type === "string" || option.type === "strings" || option.type === "boolean";
   if (isText && option.choices === undefined) refuseControl(option.name, text);

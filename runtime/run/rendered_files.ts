@@ -36,10 +36,7 @@ export class RenderedFiles {
     }
   }
 
-  /**
-   * Checks the files.
-   * @throws {FarmError} input, where shards may not be fitted with them
-   */
+  /** Checks the files. @throws {FarmError} input, where shards may not be fitted with them */
   async require(doing: string): Promise<void> {
     const { fault } = await this.inspect();
     if (fault !== null) throw new FarmError("input", `${doing}: ${fault.what}`, fault.next);

@@ -21,10 +21,7 @@ function readOwn({ dir }: Run): Steering | undefined {
   return explainRead("what was asked of the run", join(dir, STEERING), next, (path) => readIfThere(path, Steering));
 }
 
-/**
- * Changes what is asked of a run.
- * @throws {FarmError} input, where it cannot be read or written
- */
+/** Changes what is asked of a run. @throws {FarmError} input, where it cannot be read or written */
 export function changeSteering(run: Run, change: (now: Steering) => Steering): Steering {
   const none: Steering = { schema_version: STEERING_SCHEMA };
   return changeDocument(join(run.dir, STEERING), () => readSteering(run), (now) => change(now ?? none)) ?? none;

@@ -9,10 +9,7 @@ import { explainRead, readIfThere } from "../fs/read.ts";
 import { thisMoment } from "../system/machine.ts";
 import { isCopy, type Run } from "./load_manifest.ts";
 
-/**
- * Reads submit_meta.json; undefined where nothing was submitted.
- * @throws {FarmError} input
- */
+/** Reads submit_meta.json; undefined where nothing was submitted. @throws {FarmError} input */
 export function readSubmitMeta(dir: string): SubmitMeta | undefined {
   const next = "It lists the jobs of this run: restore it from a copy, or cancel the jobs by hand and remove it";
   return explainRead(

@@ -56,10 +56,7 @@ export interface ListedWorkers {
   unknown: UnknownWorker[];
 }
 
-/**
- * Lists the worker loops that have announced themselves.
- * @throws {FarmError} input, when they cannot be listed
- */
+/** Lists the worker loops that have announced themselves. @throws {FarmError} input, when they cannot be listed */
 export function listWorkers(dir: string): ListedWorkers {
   const found: ListedWorkers = { known: [], unknown: [] };
   for (const name of listNames(join(dir, CLAIMS))) {

@@ -83,10 +83,7 @@ async function renderPoint(
   }
 }
 
-/**
- * Whether a run of this request was rendered already.
- * @throws {FarmError} usage, when a run of its name has another request
- */
+/** Whether a run of this request was rendered already. @throws {FarmError} usage, when its run has another request */
 function isThere(kind: Pick<ScanKind<ScanDocument>, "name" | "title">, request: RunRequest): boolean {
   const dir = requestDir(request);
   if (!exists(join(dir, MANIFEST))) return false;
@@ -125,10 +122,7 @@ function scanDifference<D extends ScanDocument>({ values }: ScanKind<D>, was: D,
 export const pointRun = ({ path }: { path: string }, { run_id }: { run_id: string }): string =>
   join(dirname(path), run_id);
 
-/**
- * Opens the runs of a scan, in the order of its points.
- * @throws {FarmError} input, when one cannot be read
- */
+/** Opens the runs of a scan, in the order of its points. @throws {FarmError} input, when one cannot be read */
 export const openPoints = (open: OpenStudy<ScanDocument>): Run<FarmManifest>[] =>
   open.document.points.map((point) => loadFarmRun(pointRun(open, point)));
 

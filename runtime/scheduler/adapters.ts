@@ -29,10 +29,7 @@ interface Named {
   own?: PluginFile | null;
 }
 
-/**
- * Returns the adapter of a scheduler: a built-in one, or a plugin.
- * @throws {FarmError} of its kind, for an unknown name; input, for an unusable plugin
- */
+/** Returns a built-in adapter or a plugin. @throws {FarmError} of its kind, for an unknown name; input, if unusable */
 export async function loadAdapter(
   name: string,
   { what, kind, own = null }: Named = { what: `--scheduler "${name}"`, kind: "usage" },

@@ -160,10 +160,7 @@ export const stopLoops = (run: Run<FarmManifest>, handles: Handle[]): Promise<An
     return hidden ? { kind: "unclear", message: `${hidden.why}; ${MEND_FILE}` } : { kind: "ok", value: null };
   });
 
-/**
- * Turns an error into an answer with its message and its advice on one line.
- * @param refusal the kind of error that is a refusal
- */
+/** Turns an error into an answer of one line. @param refusal the kind of error that is a refusal */
 async function answered<T>(call: () => Promise<Answer<T>>, refusal?: FarmError["kind"]): Promise<Answer<T>> {
   try {
     return await call();

@@ -55,10 +55,7 @@ export async function submitChunk(
   return await settleAnswer(run, adapter, intent, await submit(), go_on);
 }
 
-/**
- * Records the answer to a submission.
- * @throws {FarmError} unreachable, when no job was queued or the outcome stays unclear
- */
+/** Records the answer to a submission. @throws {FarmError} unreachable, when no job was queued or it stays unclear */
 async function settleAnswer(
   run: Run<FarmManifest>,
   adapter: Backend,
@@ -111,10 +108,7 @@ function submissionOf(run: Run<FarmManifest>, adapter: Backend, chunk: Chunk, to
   return { argv: command.argv, submit };
 }
 
-/**
- * Searches for a submission by its token.
- * @param results of commands that have searched for others just before, by their words
- */
+/** Searches for a submission by its token. @param results of commands run just before, by their words */
 async function findJobs(
   run: Run<FarmManifest>,
   adapter: Backend,

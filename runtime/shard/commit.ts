@@ -63,10 +63,7 @@ export class OutputGone extends FarmError {
   }
 }
 
-/**
- * Refuses to touch a file that could not be read: it may be the valid result, of another user or on a faulty disk.
- * @throws {FarmError} input
- */
+/** Refuses to touch an unreadable file: it may be the valid result, of another user. @throws {FarmError} input */
 export function refuseUnread(dir: string, shard: number, found: Evidence): void {
   if (found.kind !== "bad" || !found.unread) return;
   const next = adviceFor(found.unread) ?? "Ask its owner to let you read it";

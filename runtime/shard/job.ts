@@ -152,10 +152,7 @@ function recordOf(run: Run<FarmManifest>, plan: Plan): ShardRecord | undefined {
   return (number === undefined ? undefined : readAttempt(run.dir, plan.shard_index, number)?.end) ?? undefined;
 }
 
-/**
- * Copies a file to the folder that is sent back.
- * @returns its size; null where it does not exist
- */
+/** Copies a file to the folder that is sent back. @returns its size; null where it does not exist */
 function giveBack(from: string, to: string): number | null {
   return ifThere(null, () => {
     const { size } = Deno.lstatSync(from);

@@ -14,10 +14,7 @@ export interface RunListing {
   submissionTokens(): readonly (readonly string[])[];
 }
 
-/**
- * Lists a run directory.
- * @throws {FarmError} input, when it cannot be listed
- */
+/** Lists a run directory. @throws {FarmError} input, when it cannot be listed */
 export function listRun(dir: string): RunListing {
   const attempts = listAttempts(dir);
   const names = new Set(listNames(dir));

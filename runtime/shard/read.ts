@@ -56,10 +56,7 @@ export interface CheckedOutput<Output extends AnyOutput = AnyOutput> {
   entries: Record<ToyArray, Uint8Array> | null;
 }
 
-/**
- * Returns an output that has a value for each toy.
- * @throws {Error} for another one
- */
+/** Returns an output that has a value for each toy. @throws {Error} for another one */
 export function withEachToy(checked: CheckedOutput): CheckedOutput<ShardOutput> {
   return { ...checked, output: withToys(checked.output) };
 }

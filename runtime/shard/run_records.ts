@@ -13,10 +13,7 @@ export interface RunRecords {
   submissions: Submitted[];
 }
 
-/**
- * Reads the attempts and submissions of a run.
- * @throws {FarmError} input, when submit_meta.json cannot be read
- */
+/** Reads the attempts and submissions of a run. @throws {FarmError} input, when submit_meta.json cannot be read */
 export function readRecords(run: Run): RunRecords {
   const { dir } = run;
   const attempts = new Map<number, Attempt[]>();

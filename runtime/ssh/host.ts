@@ -280,10 +280,7 @@ export class SshHost extends HostHealth implements Executor {
     );
   }
 
-  /**
-   * Ends a connection; nothing of a whole run stays on the host.
-   * @returns whether the run is whole
-   */
+  /** Ends a connection; nothing of a whole run stays on the host. @returns whether the run is whole */
   async #leave(link: HostLink): Promise<boolean> {
     const isWhole = this.shards.size === 0 && this.pool.isLeavingNothing();
     if (isWhole) link.send("tidy");

@@ -58,10 +58,7 @@ export async function probeHost(
   }
 }
 
-/**
- * Reads the facts that a host's agent sends first.
- * @throws when the connection ends before they are whole
- */
+/** Reads the facts that a host's agent sends first. @throws when the connection ends before they are whole */
 export async function readFacts(session: SshSession): Promise<HostFacts> {
   const lines: string[] = [];
   for (let line = await session.out.line(); line !== "ready"; line = await session.out.line()) {

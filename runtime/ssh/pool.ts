@@ -166,10 +166,7 @@ export class HostPool implements ExecutorPool {
     noteNodeFaults(this.context.run, faults);
   }
 
-  /**
-   * Closes all hosts.
-   * @throws {FarmError} unreachable, when no host could be used
-   */
+  /** Closes all hosts. @throws {FarmError} unreachable, when no host could be used */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     const { dir, manifest } = this.context.run;
@@ -186,10 +183,7 @@ export class HostPool implements ExecutorPool {
   }
 }
 
-/**
- * Opens the hosts in the run's present hosts file.
- * @throws {FarmError} input
- */
+/** Opens the hosts in the run's present hosts file. @throws {FarmError} input */
 export async function openHostPool(
   context: JobContext,
   loop: LoopRequest,

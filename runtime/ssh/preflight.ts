@@ -52,10 +52,7 @@ export interface RunOptions extends Omit<LinkOptions, "run" | "sharing"> {
   threads: ThreadPolicy | null;
 }
 
-/**
- * Returns the ssh options of a run.
- * @throws {FarmError} usage, for a run without a hosts file
- */
+/** Returns the ssh options of a run. @throws {FarmError} usage, for a run without a hosts file */
 export function runOptions(run_id: string, options: FarmManifest["farm"]["options"]): RunOptions {
   if (options["hosts-file"] === undefined) {
     throw new FarmError("usage", `Cannot run "${run_id}" on hosts: it was rendered without a hosts file`);

@@ -12,10 +12,7 @@ class LineReader {
     this.#reader = stream.getReader();
   }
 
-  /**
-   * Returns the next line without its newline; null at the end of the stream.
-   * @throws when a line is longer than 1 MiB
-   */
+  /** Returns the next line without its newline; null at the stream's end. @throws when a line is longer than 1 MiB */
   async line(): Promise<string | null> {
     const parts: Uint8Array[] = [];
     for (let bytes = 0; bytes < MAX_LINE_BYTES;) {
@@ -32,10 +29,7 @@ class LineReader {
     throw new Error("a line was longer than 1 MiB");
   }
 
-  /**
-   * Yields the next `count` bytes, in pieces as they arrive.
-   * @throws when the stream ends before
-   */
+  /** Yields the next `count` bytes, in pieces as they arrive. @throws when the stream ends before */
   async *bytes(count: number): AsyncGenerator<Uint8Array> {
     for (let missing = count; missing > 0;) {
       if (this.#left.length === 0 && !await this.#more()) throw new Error("the connection broke");

@@ -63,10 +63,7 @@ function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOptions): 
   ];
 }
 
-/**
- * Sends a file, which gets its name there only when all of it has arrived.
- * @throws {HostFault}
- */
+/** Sends a file, which gets its name there only when all of it has arrived. @throws {HostFault} */
 async function send(link: HostLink, { from, to, sha256, mode }: StagedFile): Promise<void> {
   const path = join(link.folder, to);
   const name = quoteWord(path);
@@ -169,10 +166,7 @@ async function setUp(
   return link;
 }
 
-/**
- * Sends one command and returns the words of its answer.
- * @throws {HostFault}
- */
+/** Sends one command and returns the words of its answer. @throws {HostFault} */
 async function request(session: SshSession, line: string): Promise<string[]> {
   await session.write(`${line}\n`);
   const answer = await session.out.line();
@@ -274,10 +268,7 @@ function isMine(path: string): boolean {
 
 const pathOf = (dir: string, host: string) => join(dir, HOSTS, encodeURIComponent(host));
 
-/**
- * Records that a host has a folder of the run, before it is made there.
- * @param host its key (hostKey)
- */
+/** Records that a host has a folder of the run, before it is made there. @param host its key (hostKey) */
 export function noteFolder(dir: string, host: string): void {
   if (hasFolder(dir, host)) return;
   makeFolder(join(dir, HOSTS));

@@ -58,10 +58,7 @@ export async function collectRun(
   }
 }
 
-/**
- * Collects as collectRun does, a run whose manifest was just read.
- * @param reader a second thread for reading shards
- */
+/** Collects as collectRun does, a run whose manifest was just read. @param reader a second thread for reading shards */
 export async function collectOpened(
   run: Run,
   out: string | null,
@@ -94,10 +91,7 @@ const manifestOut = (manifest: Manifest): OutKind => ({
   isOne: (path) => isManifestOf(path, manifest),
 });
 
-/**
- * Checks the shards as collectRun does and writes nothing.
- * @throws {FarmError} input
- */
+/** Checks the shards as collectRun does and writes nothing. @throws {FarmError} input */
 export async function checkRun(path: string): Promise<Pick<CollectReport, "counts" | "not_ok">> {
   const found = await checker([])(openRun(path));
   return { counts: found.counts, not_ok: notOk(found) };

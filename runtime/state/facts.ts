@@ -166,10 +166,7 @@ function placed(facts: ShardFacts, time: AttemptTime | null | undefined): ShardF
   return { ...facts, span: facts.span && (time ? spanOf(time, facts.span.slot) : null) };
 }
 
-/**
- * Returns the failed attempts of a run.
- * @param times of the attempts that have an end, in their order
- */
+/** Returns the failed attempts of a run. @param times of the attempts that have an end, in their order */
 function failedAttempts(
   attempts: ReadonlyMap<number, Attempt[]>,
   times: readonly AttemptTime[],

@@ -87,10 +87,7 @@ export interface OldLogs extends ShardLogs {
   old: Pick<OldShard, "rc" | "host" | "elapsed_s">;
 }
 
-/**
- * Returns the logs of a shard of an old run.
- * @throws {FarmError} input; usage, when the shard was split
- */
+/** Returns the logs of a shard of an old run. @throws {FarmError} input; usage, when the shard was split */
 export function oldLogs(run: Run, { shard_index }: Plan): OldLogs {
   const old = oldShards(run).find(({ plan }) => plan.shard_index === shard_index);
   if (!old) throw new FarmError("usage", `Cannot show shard ${shard_index}: it was cut into others`);

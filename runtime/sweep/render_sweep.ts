@@ -69,10 +69,7 @@ const pointRequest = ({ request }: SweepRequest, { shards, run_id }: PlannedPoin
   run_id,
 });
 
-/**
- * Whether a run of this request was rendered already.
- * @throws {FarmError} usage, when a run of its name has another request
- */
+/** Whether a run of this request was rendered already. @throws {FarmError} usage, when its run has another request */
 function isThere(request: RunRequest): boolean {
   splitToys(request.n_toys, request.shards);
   const dir = requestDir(request);

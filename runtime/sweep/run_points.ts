@@ -95,10 +95,7 @@ function renderedElsewhere(path: string): FarmError {
   );
 }
 
-/**
- * Refuses a scheduler that cannot be used, and a mode that it does not support, before the first run.
- * @throws {FarmError}
- */
+/** Refuses, before the first run, a scheduler that cannot be used, and a mode that it lacks. @throws {FarmError} */
 async function checkScheduler(open: OpenSweep, mode: PointOptions["mode"]): Promise<void> {
   const runs = open.document.runs.map((point) => orRefusal(() => loadFarmRun(pointDir(open, point))));
   const [first] = runs.flatMap((run) => run instanceof FarmError ? [] : [run]);

@@ -19,10 +19,7 @@ export interface OpenStudy<Document> {
   document: Document;
 }
 
-/**
- * Opens a study.
- * @throws {FarmError} input, when it does not exist or is no such document
- */
+/** Opens a study. @throws {FarmError} input, when it does not exist or is no such document */
 export function loadStudy<D>({ name, title, version, schema }: StudyKind<D>, path: string): OpenStudy<D> {
   const next = `Name a <${name}_id>.${name}.json of schema ${version}`;
   const document = explainRead(`the ${title}`, path, next, () => readDocument(path, schema));

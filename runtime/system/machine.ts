@@ -158,10 +158,7 @@ export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> 
   };
 }
 
-/**
- * Returns the hash of a machine's id, which itself must not be shown to others (machine-id(5)).
- * @throws where it is none
- */
+/** Returns the hash of a machine's id, which itself must not be shown (machine-id(5)). @throws where it is none */
 function hashedId(id: string): string {
   if (!/^[0-9a-f]{32}$/.test(id)) throw new Error("no machine id");
   return createHash("sha256").update(`nsfarm-deno ${id}`).digest("hex").slice(0, 16);

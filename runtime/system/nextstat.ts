@@ -12,10 +12,7 @@ interface Nextstat {
   ctime_ms: number | null;
 }
 
-/**
- * Returns the version of a nextstat.
- * @throws {FarmError} input, when it is missing, not executable, or no nextstat
- */
+/** Returns the version of a nextstat. @throws {FarmError} input, when it is missing, not executable, or no nextstat */
 export async function nextstatVersion(path: string): Promise<string> {
   const result = await runProgram({ argv: [path, "--version"], timeout_s: 30 });
   const next = "Give the path of nextstat with --nextstat-bin";

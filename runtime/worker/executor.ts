@@ -69,10 +69,7 @@ export interface ExecutorPool {
   readonly executors: readonly Executor[];
   /** Number of slots that the loop announces. */
   readonly slots: number;
-  /**
-   * Called once before the executors start.
-   * @param changed is called when an attempt may have become stranded
-   */
+  /** Called once before the executors start. @param changed is called when an attempt may have become stranded */
   watch?(changed: () => void): void;
   /**
    * Follows an attempt that an earlier process started, on the executor of this name; undefined: not one of ours.

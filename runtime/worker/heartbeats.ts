@@ -36,10 +36,7 @@ export class Heartbeats {
   #unread = new Set<string>();
   #looked_ms = -Infinity;
 
-  /**
-   * Reads the heartbeat counts of all loops.
-   * @param now_ms from before the files were read
-   */
+  /** Reads the heartbeat counts of all loops. @param now_ms from before the files were read */
   update({ known: workers, unknown }: ListedWorkers, now_ms: number): void {
     const looked_ms = this.#looked_ms;
     this.#looked_ms = now_ms;

@@ -168,10 +168,7 @@ export class ShardQueue extends Change {
     return plans;
   }
 
-  /**
-   * Marks a shard as done.
-   * @returns false when already done
-   */
+  /** Marks a shard as done. @returns false when already done */
   done(shard: number): boolean {
     const first = this.#open.delete(shard);
     this.#done.add(shard);

@@ -179,10 +179,7 @@ const NOT_IN_PATHS: readonly [RegExp, string][] = [
   [/\$\(dollar\)/i, "has $(DOLLAR) in it, which HTCondor makes a dollar of, however it is written"],
 ];
 
-/**
- * Returns a path as a single value.
- * @throws {FarmError} usage
- */
+/** Returns a path as a single value. @throws {FarmError} usage */
 export function submitPath(what: string, path: string): string {
   onePathLine(what, path);
   const wrong = NOT_IN_PATHS.find(([pattern]) => pattern.test(path));
@@ -190,10 +187,7 @@ export function submitPath(what: string, path: string): string {
   throw new FarmError("usage", `Cannot use ${what} "${path}" with HTCondor: its path ${wrong[1]}`, "Rename it");
 }
 
-/**
- * Returns a path as part of a list; commas separate paths, and nothing quotes them.
- * @throws {FarmError} usage
- */
+/** Returns a path as part of a list; commas separate paths, and nothing quotes them. @throws {FarmError} usage */
 export function listedPath(what: string, path: string): string {
   if (!path.includes(",")) return submitPath(what, path);
   throw new FarmError(
@@ -244,10 +238,7 @@ export function spooledPath(what: string, path: string): string {
   throw new FarmError("usage", `Cannot use --condor-spool with ${what} "${path}": its path has a blank`, next);
 }
 
-/**
- * Returns the option that excludes a machine from a run's jobs.
- * @param before requirements that the run already has
- */
+/** Returns the option that excludes a machine from a run's jobs. @param before requirements that the run already has */
 export function excludeNodesLine(machine: string, before?: string): string {
   const not = `(Machine != "${machine}")`;
   return `--condor-requirements ${quoteWord(before === undefined ? not : `(${before}) && ${not}`)}`;
