@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isLost } from "../../core/record.ts";
 import { attemptName, ATTEMPTS, readAttemptName } from "../../core/run_paths.ts";
 import { Attempt, ATTEMPT_FILE_BYTES } from "../../core/schema/attempt.ts";
-import { commitByLink } from "../fs/exclusive.ts";
+import { commitByLink, pause } from "../fs/exclusive.ts";
 import { listNames, showListed } from "../fs/list.ts";
 import { inputError, parseJson, readRegular, Unreadable } from "../fs/read.ts";
 import { exists, explainWrite, makeFolder, namingFile, removeQuietly, writeAll, writeTemporary } from "../fs/write.ts";
@@ -31,11 +31,24 @@ export function listAttempts(dir: string): Map<number, number[]> {
  */
 export function readAttempt(dir: string, shard: number, attempt: number): Attempt | undefined {
   const path = attemptPath(dir, shard, attempt);
+  for (let tries = 1;; tries++) {
+    const read = readOnce(path);
+    if (read !== "damaged" || tries === MAX_TRIES) return read === "damaged" ? undefined : read;
+    pause(WRITE_MS);
+  }
+}
+
+/** Its owner writes an attempt over the same bytes: a reader may see half of that, and then reads once more. */
+const MAX_TRIES = 4;
+const WRITE_MS = 10;
+
+function readOnce(path: string): Attempt | "damaged" | undefined {
   try {
     const parsed = Attempt.safeParse(parseJson(readRegular(path, 4 * ATTEMPT_FILE_BYTES)));
-    return parsed.success ? parsed.data : undefined;
+    return parsed.success ? parsed.data : "damaged";
   } catch (error) {
-    if (!(error instanceof Unreadable) || error.fault === null) return undefined;
+    if (!(error instanceof Unreadable)) return undefined;
+    if (error.fault === null) return error.absent ? undefined : "damaged";
     throw inputError("an attempt's record", path, error, "Ask its owner to let you read it");
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ATTEMPT_FILE_BYTES } from "../../../core/schema/attempt.ts";
@@ -80,6 +81,25 @@ Deno.test("an empty, broken or missing attempt file is no attempt, and does not 
     const text = await readFile(attemptPath(folder, 3, 2), "utf8");
     await writeFile(attemptPath(folder, 3, 2), text.slice(0, 100));
     assert.deepEqual(readAttempts(folder, 3, [2]), []);
+  }));
+
+Deno.test("an attempt that its owner is writing is read again, not taken for a damaged one", () =>
+  inFolder(async (folder) => {
+    const open = beginAttempt(folder, begun());
+    assert.ok(open);
+    const whole = await readFile(open.path);
+    await writeFile(open.path, whole.subarray(0, 300));
+    const real = Deno.openSync;
+    let opened = 0;
+    Reflect.set(Deno, "openSync", (path: string, options?: Deno.OpenOptions) => {
+      if (++opened === 3) writeFileSync(open.path, whole);
+      return real(path, options);
+    });
+    try {
+      assert.equal(readAttempt(folder, 3, 1)?.attempt_token, begun().attempt_token);
+    } finally {
+      Deno.openSync = real;
+    }
   }));
 
 Deno.test("an attempt whose file another machine replaces by a folder for a moment is no attempt, and no error", () =>
