@@ -23,7 +23,8 @@ import { driveRun, finishRun } from "./drive_run.ts";
 import { defineFlags, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
 import { RECOVER_FLAG } from "./recover_run.ts";
-import { readRequest, requestFlags } from "./request_flags.ts";
+import { readRunRequest } from "./render.ts";
+import { requestFlags } from "./request_flags.ts";
 import { openRunOf, withOrigin } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { defineRenderCommand } from "./scheduler_flags.ts";
@@ -83,7 +84,7 @@ export default defineRenderCommand({
   define: defineOldFlags,
   run: async ({ flags, options, adapter, out }) => {
     reportOldFlags(options, out);
-    const request = readRequest({ ...options, outDir: outDirOf(flags) }, adapter, "farm");
+    const request = readRunRequest({ ...options, outDir: outDirOf(flags) }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, adapter, out);
     const opened = await openOrRender(request, adapter, out);
     const target = withOnEnd(await takeNextstat(opened, adapter, flags, out), flags.onEnd);

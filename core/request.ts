@@ -23,6 +23,8 @@ export interface RunRequest {
   config: string;
   n_toys: number;
   seed: number;
+  /** Whether a later free seed is as good: the wanted one may be taken before the run is rendered. */
+  fresh_seed?: boolean;
   shards: number;
   threads: number;
   nextstat_bin: string;
@@ -104,6 +106,13 @@ export function newManifest(request: RunRequest, { created_at_utc, ...origin }: 
   };
 }
 
+/** Returns the manifest of a run that nothing has run yet with another seed of toy 0. */
+export const withSeed = (manifest: FarmManifest, seed: number): FarmManifest => ({
+  ...manifest,
+  seed,
+  plans: manifest.plans.map((plan) => ({ ...plan, seed: plan.seed + seed - manifest.seed })),
+});
+
 function newPlan({ scheduler, threads, seed }: RunRequest, shard_index: number, { start, count }: ToyRange): Plan {
   return {
     shard_index,
@@ -120,10 +129,10 @@ function newPlan({ scheduler, threads, seed }: RunRequest, shard_index: number, 
 
 /**
  * Members in which two requests of one run may differ: its location, the test fit, the hosts' shares (which follow the
- * weights in the hosts file), the probes, and whether the same wrapper was given. Scheduler options are compared
- * separately.
+ * weights in the hosts file), the probes, and whether the same wrapper was given, or any free seed wanted. Scheduler
+ * options are compared separately.
  */
-type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "probes" | "options" | "wrapper_given";
+type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "probes" | "options" | "wrapper_given" | "fresh_seed";
 
 /** Values with which the run was rendered. A new member of RunRequest must be listed here or in MayDiffer. */
 const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmManifest) => RunRequest[Name] } = {
@@ -149,12 +158,16 @@ const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmM
 };
 
 /** Returns the first option in which a request differs from the existing run of that name, in words, or null. */
-export function requestDifference(manifest: FarmManifest, requested: Omit<RunRequest, Exclude<MayDiffer, "options">>) {
+export function requestDifference(
+  manifest: FarmManifest,
+  requested: Omit<RunRequest, Exclude<MayDiffer, "options" | "fresh_seed">>,
+) {
   for (const [name, read] of Object.entries(AS_RENDERED)) {
     const was = read(manifest);
     const wanted: unknown = Reflect.get(requested, name);
     // The measured times gave the number of shards, and no request does.
     if (name === "shards" && requested.shard_minutes !== null) continue;
+    if (name === "seed" && requested.fresh_seed) continue;
     if (JSON.stringify(sortKeys(was)) === JSON.stringify(sortKeys(wanted))) continue;
     return words(name.replaceAll("_", "-"), was ?? undefined, wanted ?? undefined);
   }

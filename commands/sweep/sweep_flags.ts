@@ -46,7 +46,9 @@ export function readSweepRequest(options: Record<string, unknown>, adapter: Back
   const counts = readShardsList(shardsList);
   for (const count of counts) splitToys(nToys, count, "--shards-list");
   const sweep_id = sweepId ?? freshRunId(resolve(outRoot), "sweep");
-  const own = { outDir: outRoot, runId: sweep_id, shards: Math.max(...counts) };
+  // With the id of a point, whose seed a repeated sweep takes.
+  const [first] = planPoints(sweep_id, counts, repeats, 0);
+  const own = { outDir: outRoot, runId: first?.run_id, shards: Math.max(...counts) };
   const request = readRequest({ ...options, ...own }, adapter, "sweep");
   const order_seed = orderSeed ?? request.seed;
   const points = planPoints(sweep_id, counts, repeats, order_seed);

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { type ExtensionRequest, openExtension, uncutPlan } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { plural } from "../../core/format.ts";
@@ -9,7 +10,7 @@ import { workloadOf } from "../../core/workload/registry.ts";
 import { refuseSeeds } from "../../core/workload/seeds.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { listNames } from "../fs/list.ts";
-import { freshSeed } from "../render/runs_beside.ts";
+import { freshSeed, whileTakingSeeds } from "../render/runs_beside.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { RenderedFiles } from "../run/rendered_files.ts";
@@ -46,7 +47,7 @@ export async function extendRun<T>(
   await requireExtendable(run, extend);
   return await whileSubmitting(run, async (now) => {
     const open = openExtension(now.manifest, extension, givenShards(now));
-    const changed = open ? now : changeFarmManifest(now, extend);
+    const changed = open ? now : whileTakingSeeds(dirname(now.dir), () => changeFarmManifest(now, extend));
     renewFiles(changed, adapter, await queryLimits(adapter));
     const { shards = [], n_toys_before = 0 } = open ?? changed.manifest.farm.history.at(-1) ?? {};
     return await then({ run: changed, shards, n_toys_before, since_utc: open?.at_utc ?? null });
@@ -64,7 +65,8 @@ export async function extendTo(run: Run<FarmManifest>, adapter: Backend, total: 
   if (extend(run.manifest) === run.manifest) return;
   await requireExtendable(run, extend);
   await whileSubmitting(run, async (now) => {
-    renewFiles(changeFarmManifest(now, extend), adapter, await queryLimits(adapter));
+    const changed = whileTakingSeeds(dirname(now.dir), () => changeFarmManifest(now, extend));
+    renewFiles(changed, adapter, await queryLimits(adapter));
   });
 }
 

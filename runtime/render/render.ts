@@ -4,7 +4,7 @@ import { cutPlans } from "../../core/check_manifest.ts";
 import { checkMinutes, firstSplit, type ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError } from "../../core/errors.ts";
 import { trialWarnings } from "../../core/fit_command.ts";
-import { newManifest, requestDir, type RunRequest } from "../../core/request.ts";
+import { newManifest, requestDir, type RunRequest, withSeed } from "../../core/request.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { INPUTS, type StagePlan } from "../../core/staging.ts";
@@ -20,6 +20,7 @@ import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
+import { nextSeed, whileTakingSeeds } from "./runs_beside.ts";
 import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
 
 /** Returns the manifest of a run; writes nothing. @throws {FarmError} */
@@ -123,19 +124,32 @@ export async function renderRun(
   const stage = stageOf(request, adapter, manifest);
   const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
   if (sent) manifest.farm.staged_config = `${INPUTS}/${sent.config}`;
-  const rendered = adapter.render({
-    manifest,
-    run_dir: dir,
-    nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
-    options: request.options,
-    limits,
-    shards: cutPlans(manifest).map((plan) => plan.shard_index),
-  });
+  const files = (one: FarmManifest) =>
+    adapter.render({
+      manifest: one,
+      run_dir: dir,
+      nsfarm: one.farm.nsfarm_bin ?? ownBinary(),
+      options: request.options,
+      limits,
+      shards: cutPlans(one).map((plan) => plan.shard_index),
+    });
+  const rendered = files(manifest);
   checkPluginWrapper(adapter, request.wrapper, rendered.files);
   await sweepStaged(request.out_dir);
-  writeRun(dir, manifest, rendered, stage);
-  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial)];
-  return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered: { ...rendered, warnings } };
+  const write = (one: FarmManifest, rendered: Rendered): RenderedRun => {
+    writeRun(dir, one, rendered, stage);
+    const warnings = [...rendered.warnings, ...trialWarnings(one.farm.trial)];
+    return { run: { dir, manifest_path: join(dir, MANIFEST), manifest: one }, rendered: { ...rendered, warnings } };
+  };
+  if (!request.fresh_seed) return write(manifest, rendered);
+  makeFolder(request.out_dir);
+  // Another run may have taken the seeds since they were found free.
+  return whileTakingSeeds(request.out_dir, () => {
+    const seed = nextSeed(request.out_dir, { workload: request.workload, nToys: request.n_toys });
+    refuseSeeds(workloadNamed(request.workload), { ...request, seed });
+    const fresh = withSeed(manifest, seed);
+    return write(fresh, seed === manifest.seed ? rendered : files(fresh));
+  });
 }
 
 function existsAlready(dir: string): FarmError {

@@ -12,6 +12,7 @@ import { joinRanges, type SeedRange } from "../../core/toy_ranges.ts";
 import { DEFAULT_WORKLOAD, workloadNamed, workloadOf } from "../../core/workload/registry.ts";
 import { drawnSeeds, freeSeedsOf } from "../../core/workload/seeds.ts";
 import type { Workload } from "../../core/workload/workload.ts";
+import { whileLockedSync } from "../fs/exclusive.ts";
 import { listNames, namesInPassing } from "../fs/list.ts";
 import { ofSchema, readDocument, Unreadable } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
@@ -126,6 +127,13 @@ export function collectedBeside(out_dir: string): CollectedRun[] {
     }
   });
 }
+
+/** Locked while a run takes seeds that no run in its folder has, so that no other run takes them at the same time. */
+const SEEDS_LOCK = ".nsfarm-seeds.lock";
+
+/** Calls `work`, which takes free seeds, while no other command takes any in this folder. */
+export const whileTakingSeeds = <T>(out_dir: string, work: () => T): T =>
+  whileLockedSync(join(out_dir, SEEDS_LOCK), work);
 
 /** Returns the seeds from which the toys of runs are drawn. */
 const drawnBy = (ranges: readonly TakenSeeds[]): TakenSeeds[] =>

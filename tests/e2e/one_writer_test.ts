@@ -31,3 +31,14 @@ Deno.test("simultaneous extensions and a collect are all kept: no toy is lost, a
     const { stdout } = await mustRun(folder, ["collect", dir], 5);
     assert.match(stdout, /^200\/206 shards ok, 0 failed, 6 queued$/m);
   }));
+
+Deno.test("runs that are rendered or extended at the same time in one folder share no seed", () =>
+  inFolder(async (folder) => {
+    const ids = ["a", "b", "c"];
+    const next = ["--seed", "next"];
+    const dirs = await Promise.all(ids.map((id) => renderRun(folder, { toys: 20, shards: 2, id, more: next })));
+    await Promise.all(dirs.map((dir) => mustRun(folder, ["extend", dir, "--n-toys", "+10", "--no-submit"])));
+    const plans = (await Promise.all(dirs.map(readManifest))).flatMap((one) => one.plans);
+    const seeds = plans.flatMap(({ seed, n_toys }) => Array.from({ length: n_toys }, (_, i) => seed + i));
+    assert.equal(new Set(seeds).size, 90);
+  }));

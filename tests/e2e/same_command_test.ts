@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { mustRun, nsfarm, renderRun, requestArgs, runArgs, runDir, type Where } from "../support/farm.ts";
+import {
+  mustRun,
+  nextstat,
+  nsfarm,
+  renderRun,
+  requestArgs,
+  runArgs,
+  runDir,
+  spec10k,
+  type Where,
+} from "../support/farm.ts";
 import { readManifest } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertUserError } from "../support/user_error.ts";
@@ -67,4 +77,14 @@ Deno.test("the same run with --seed next and no --shards continues with its own 
     assert.equal((await readManifest(runDir(folder, "third"))).seed, 102, "a new one takes fresh seeds");
     const again = requestArgs(folder, { toys: 30, shards: 3, more: ["--seed", "73"] });
     assertUserError(await nsfarm(folder, ["run", ...again]), { code: 2, line: /it has --seed 72, you gave 73/ });
+  }));
+
+Deno.test("the same sweep with --seed next continues with its own seed", () =>
+  inFolder(async (folder) => {
+    const words = ["sweep", "run", "--config", spec10k(), "--nextstat-bin", nextstat(), "--n-toys", "4", "--no-check"];
+    const sweep = [...words, "--shards-list", "1,2", "--out-root", folder, "--sweep-id", "s", "--seed", "next"];
+    await mustRun(folder, sweep);
+    const { seed } = await readManifest(join(folder, "s_sh1"));
+    await mustRun(folder, sweep);
+    assert.equal((await readManifest(join(folder, "s_sh2"))).seed, seed);
   }));
