@@ -9,7 +9,7 @@ import type { Run } from "../run/load_manifest.ts";
 import { ownSubmissions, withoutSilent } from "../run/submissions.ts";
 import { runCommands, unreachable } from "../scheduler/drive.ts";
 import { stopLoops } from "../scheduler/background.ts";
-import { handlesOf, isSameTask, type QueriedScheduler, queryScheduler, renderContext } from "../scheduler/query.ts";
+import { handlesOf, type QueriedScheduler, queryScheduler, renderContext, taskKey } from "../scheduler/query.ts";
 import { resolveSubmissions } from "../scheduler/submit.ts";
 import { scanRun } from "../state/scan.ts";
 import type { RunStatus } from "../state/status.ts";
@@ -167,7 +167,8 @@ export async function cancelWaiting(
     await cancelIdle(run, adapter, handle, idle.tasks, answer.states);
   }
   // A suspended job runs for a moment when it is cancelled, and its shard is open only after that.
-  const isEnding = (one: NativeState) => one.state === "running" && idle.tasks.some((task) => isSameTask(task, one));
+  const cancelled = new Set(idle.tasks.map(taskKey));
+  const isEnding = (one: NativeState) => one.state === "running" && cancelled.has(taskKey(one));
   await untilGone(run, adapter, CANCEL_WAITING, (there) => there?.some(isEnding) ? ENDING_S : 0);
   return idle.shards;
 }

@@ -88,7 +88,15 @@ async function queryRounds(
   handles: Handle[],
   unqueued: Set<string>,
 ): Promise<Answer<NativeState[]>> {
-  const found = readLogs(run, adapter, handles);
+  const found: NativeState[] = [];
+  const first = new Map<string, NativeState>();
+  const add = (states: readonly NativeState[]) => {
+    for (const one of states) {
+      found.push(one);
+      if (!first.has(taskKey(one))) first.set(taskKey(one), one);
+    }
+  };
+  add(readLogs(run, adapter, handles));
   const context = renderContext(run, []);
   let missing = handles.filter((handle) => !isOver(handle, found));
   for (let round = 0; round < MAX_ROUNDS && missing.length > 0; round++) {
@@ -96,18 +104,18 @@ async function queryRounds(
     if (commands.length === 0) break;
     const answer = adapter.readQuery(await runCommands(adapter, commands, run.dir), missing, round);
     if (answer.kind !== "ok") return answer;
-    if (round > 0) answer.value.filter((one) => isUnqueued(one, found)).forEach((one) => unqueued.add(taskKey(one)));
-    found.push(...answer.value.flatMap((one) => newer(found.find((known) => isSameTask(known, one)), one)));
+    const isUnqueued = (one: NativeState) => round > 0 && isActive(one) && !first.has(taskKey(one));
+    answer.value.filter(isUnqueued).forEach((one) => unqueued.add(taskKey(one)));
+    add(answer.value.flatMap((one) => newer(first.get(taskKey(one)), one)));
     missing = missing.filter((handle) => !isComplete(handle, found));
   }
   return { kind: "ok", value: await fetchKept(run, adapter, context, handles, found) };
 }
 
-const taskKey = ({ token, shard }: Pick<NativeState, "token" | "shard">): string => `${token} ${shard}`;
+/** Returns a key that two states have only where they are of the same task of the same submission. */
+export const taskKey = ({ token, shard }: Pick<NativeState, "token" | "shard">): string => `${token} ${shard}`;
 
-/** Whether a history calls a task waiting or running that neither the queue nor a log knows. */
-const isUnqueued = (one: NativeState, found: readonly NativeState[]): boolean =>
-  (isWaiting(one.state) || one.state === "running") && !found.some((known) => isSameTask(known, one));
+const isActive = ({ state }: NativeState): boolean => isWaiting(state) || state === "running";
 
 /**
  * Time in seconds for which a history is believed that a job waits or runs which its queue does not know: a site may
@@ -143,9 +151,6 @@ function newer(known: NativeState | undefined, reported: NativeState): NativeSta
   ];
 }
 
-/** Returns whether two states are of the same task of the same submission. */
-export const isSameTask = (a: NativeState, b: NativeState): boolean => a.token === b.token && a.shard === b.shard;
-
 /** Whether the logs report that a whole submission has ended, so that no query is needed. */
 function isOver(handle: Handle, found: NativeState[]): boolean {
   return isComplete(handle, found.filter(isFinal));
@@ -162,6 +167,7 @@ const UNANSWERED = { state: "unknown", native: "", reason: NOT_ANSWERED, host: n
 /**
  * Returns the states that count, and that of each shard's latest submission that was not refused. A shard that its
  * scheduler no longer knows is left out where no file of it can be late.
+ * @param unqueued the tasks that only the history calls waiting or running
  */
 function lastStates(
   run: Run<FarmManifest>,
@@ -171,7 +177,28 @@ function lastStates(
   submissions: readonly Submission[],
   unqueued: ReadonlySet<string>,
 ): Pick<QueriedScheduler, "shards" | "states"> {
+  const native = latestStates(kind, states, submissions);
+  const recorded = shardsWithFiles(run.dir);
+  // A job that its scheduler calls done must show its files like one that the scheduler has forgotten.
+  const isDoubtful = (one: NativeState | undefined) => !one || one.state === "done" || unqueued.has(taskKey(one));
+  const absent = absentSeconds(run.dir, [...given].filter((i) => isDoubtful(native.get(i)) && !recorded.has(i)));
+  const isBelieved = (one: NativeState) =>
+    one.shard === null || !unqueued.has(taskKey(one)) ||
+    (native.get(one.shard)?.token === one.token && (absent.get(one.shard) ?? 0) < HISTORY_BELIEVED_S);
+  for (const [shard, one] of native) if (!isBelieved(one)) native.delete(shard);
+  const listed = files_may_be_late === false ? [...given].filter((shard) => native.has(shard)) : [...given];
+  const queried = (shard: number) => ({ native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null });
+  return { states: states.filter(isBelieved), shards: new Map(listed.map((shard) => [shard, queried(shard)])) };
+}
+
+/** Returns the state of each shard by its latest submission that was not refused. */
+function latestStates(
+  kind: Backend["kind"],
+  states: readonly NativeState[],
+  submissions: readonly Submission[],
+): Map<number, NativeState> {
   const native = new Map<number, NativeState>();
+  const of = Map.groupBy(states, ({ token }) => token);
   for (const { token, shards, state } of submissions.filter(({ state }) => state !== "refused")) {
     // A worker's process is there or not, whether its submission was answered or not.
     const is_unanswered = kind !== "worker" && (state === "intent" || state === "unclear");
@@ -179,30 +206,11 @@ function lastStates(
       if (is_unanswered) native.set(shard, { ...UNANSWERED, token, shard });
       else native.delete(shard);
     }
-    for (const state of states.filter((one) => one.token === token)) {
-      for (const shard of state.shard === null ? shards : [state.shard]) native.set(shard, state);
+    for (const one of of.get(token) ?? []) {
+      for (const shard of one.shard === null ? shards : [one.shard]) native.set(shard, one);
     }
   }
-  const recorded = shardsWithFiles(run.dir);
-  const isDoubtful = (one: NativeState | undefined) => one !== undefined && unqueued.has(taskKey(one));
-  // A job that its scheduler calls done must show its files like one that the scheduler has forgotten.
-  const isGone = (shard: number) =>
-    ((native.get(shard)?.state ?? "done") === "done" || isDoubtful(native.get(shard))) && !recorded.has(shard);
-  const absent = absentSeconds(run.dir, [...given].filter(isGone));
-  const isBelieved = (one: NativeState) => {
-    const { shard } = one;
-    if (shard === null || !isDoubtful(one)) return true;
-    return native.get(shard)?.token === one.token && (absent.get(shard) ?? 0) < HISTORY_BELIEVED_S;
-  };
-  const believed = states.filter(isBelieved);
-  for (const [shard, one] of native) if (!isBelieved(one)) native.delete(shard);
-  const listed = files_may_be_late === false ? [...given].filter((shard) => native.has(shard)) : [...given];
-  return {
-    states: believed,
-    shards: new Map(
-      listed.map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
-    ),
-  };
+  return native;
 }
 
 /** States in order of precedence: the first says most about what will happen. */

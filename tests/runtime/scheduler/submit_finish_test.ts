@@ -44,7 +44,7 @@ Deno.test("the finishing job waits for the accepted jobs, and its script exists 
       const files = [{ path: "finish.sh", text: "#!/bin/sh\n", executable: true }];
       return { files, command: { argv: ["true"], timeout_s: 60 } };
     };
-    assert.equal(await finish(dir, fake), "100");
+    assert.equal(await finish(dir, fake), "101");
     assert.deepEqual(waited_for.map(({ job_id }) => job_id), ["12"]);
     assert.equal(await readFile(join(dir, "finish.sh"), "utf8"), "#!/bin/sh\n");
     assert.equal((await stat(join(dir, "finish.sh"))).mode & 0o111, 0o110);
