@@ -15,6 +15,16 @@ const { beta, normal }: Library = jstat;
 /** Probability distributions by jstat; a command that needs them seldom loads this file when it does. */
 export const DISTRIBUTIONS: Distributions = {
   betaQuantile: (p, a, b) => beta.inv(p, a, b),
-  normalCdf: (x) => normal.cdf(x, 0, 1),
+  normalCdf: (x) => x < TAIL ? lowerTail(x) : normal.cdf(x, 0, 1),
   normalQuantile: (p) => normal.inv(p, 0, 1),
 };
+
+/** Below it jstat's 1 + erf(x) loses its digits, and is 0 from -8.3 on. */
+const TAIL = -4;
+
+/** Returns the probability of a standard normal value of at most x < TAIL, by Laplace's continued fraction. */
+function lowerTail(x: number): number {
+  let fraction = -x;
+  for (let k = 80; k > 0; k--) fraction = -x + k / fraction;
+  return Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI) / fraction;
+}

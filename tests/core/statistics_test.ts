@@ -98,3 +98,14 @@ for (const [k, n, level, least, most] of INTERVALS) {
     }
   });
 }
+
+Deno.test("the tail of a normal distribution keeps its digits, so that no asymptotic CLs is 0", () => {
+  const known = [[-4, 3.167124183311998e-5], [-6, 9.865876450376981e-10], [-12, 1.776482112077679e-33], [
+    -20,
+    2.7536241186062337e-89,
+  ]];
+  for (const [x = NaN, wanted = NaN] of known) {
+    assert(Math.abs(DISTRIBUTIONS.normalCdf(x) / wanted - 1) < 1e-9, `${x}: ${DISTRIBUTIONS.normalCdf(x)}`);
+  }
+  assert.equal(DISTRIBUTIONS.normalCdf(-Infinity), 0);
+});
