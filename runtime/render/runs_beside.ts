@@ -7,7 +7,7 @@ import type { RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { seedOf } from "../../core/run_seeds.ts";
 import { Count } from "../../core/schema/enums.ts";
-import { Manifest, type OptionValue, Plan } from "../../core/schema/manifest.ts";
+import { Manifest, type OptionValue, Plan, RUN_SCHEMAS } from "../../core/schema/manifest.ts";
 import { joinRanges, type SeedRange } from "../../core/toy_ranges.ts";
 import { DEFAULT_WORKLOAD, workloadNamed, workloadOf } from "../../core/workload/registry.ts";
 import { drawnSeeds, freeSeedsOf } from "../../core/workload/seeds.ts";
@@ -63,19 +63,24 @@ const hasSeeds = quickCheck(Seeds);
 const manifestBeside = (out_dir: string, name: string): unknown =>
   JSON.parse(textWithoutRows(join(out_dir, name, MANIFEST)));
 
-/** Adds one entry of the folder: a document that is no manifest is no run; an unreadable one is unknown. */
+/** Adds one entry of the folder: a document of another kind is no run; an unreadable or damaged one is unknown. */
 function readBeside(out_dir: string, name: string, found: SeedsBeside): void {
+  let document: unknown;
   try {
-    const { plans, config, farm } = ofSchema(manifestBeside(out_dir, name), Seeds, hasSeeds);
+    document = manifestBeside(out_dir, name);
+    const { plans, config, farm } = ofSchema(document, Seeds, hasSeeds);
     const workload = workloadNamed(farm?.workload?.name ?? DEFAULT_WORKLOAD);
     const point = pointText(farm?.gen, farm?.set);
     found.ranges.push(...joinRanges(plans).map((range) => ({ ...range, run: name, config, workload, point })));
   } catch (error) {
-    if (error instanceof FarmError || (error instanceof Unreadable && error.fault !== null)) {
-      found.refused.push(`"${name}" ${error.message}`);
-    }
+    if (error instanceof Unreadable && error.absent) return;
+    if (document !== undefined && !(error instanceof FarmError) && !OfRun.safeParse(document).success) return;
+    const isRefused = error instanceof FarmError || (error instanceof Unreadable && error.fault !== null);
+    found.refused.push(`"${name}" ${isRefused ? error.message : `has a damaged ${MANIFEST}`}`);
   }
 }
+
+const OfRun = z.looseObject({ schema_version: z.literal([...RUN_SCHEMAS]) });
 
 /** What an existing run was rendered with. */
 interface RequestedBefore {

@@ -162,6 +162,15 @@ for (const { title, old, text } of someOf("lines of the page's tables", REPLACED
   });
 }
 
+Deno.test("a flag that kept its name keeps its value in the tables", () => {
+  const valueOf = (text: string, flag: string) => new RegExp(`--${flag} ([\\w.:/,]+)`).exec(text)?.[1];
+  const scripts = chapters.filter(({ title }) => title.endsWith(".py"));
+  for (const { old, now } of scripts.flatMap(({ rows }) => rows)) {
+    const flag = /--([a-z-]+)/.exec(old)?.[1] ?? "";
+    if (valueOf(now, flag) !== undefined) assert.equal(valueOf(now, flag), valueOf(old, flag), `${old}: ${now}`);
+  }
+});
+
 /** The flags of the old scripts, as their --help tells them. */
 const OLD_FLAGS: Record<string, string> = {
   "render_unbinned_fit_toys_scheduler.py":
