@@ -29,8 +29,10 @@ export async function findByHand(
   given: ReadonlySet<number>,
   query: (handle: Handle) => Promise<NativeState[]>,
 ): Promise<JobByHand | null> {
+  const others = context.shards.filter((shard) => !given.has(shard));
+  if (others.length === 0) return null;
   const recorded = shardsWithFiles(dir);
-  const open = new Set(context.shards.filter((shard) => !given.has(shard) && !recorded.has(shard)));
+  const open = new Set(others.filter((shard) => !recorded.has(shard)));
   if (open.size === 0) return null;
   const found = adapter.readFind(await runCommand(adapter, adapter.find(context, run_token), dir), run_token);
   if (found.kind !== "ok" || found.value === null) return null;
