@@ -7,6 +7,7 @@ import { markOfRun, recordOnEnd, runOnEnd } from "../runtime/control/on_end.ts";
 import { type Run, runNow } from "../runtime/run/load_manifest.ts";
 import { inspectRun } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
+import { isExecutable, programOnPath } from "../runtime/system/nextstat.ts";
 import type { Output } from "./flags.ts";
 import { adapterOf } from "./run_dir_flags.ts";
 
@@ -18,14 +19,25 @@ export const ON_END_FLAG = {
     placeholder: "command",
     help: "program to start at the end, with the status as JSON on stdin",
     read: (text: string) => {
-      readOnEnd(text);
+      requireProgram(text, onEndWords(text));
       return text;
     },
   },
 } as const satisfies FlagTable;
 
-/** Returns the words of the flag, with an absolute path of a program in a folder. */
+/** Returns the words of the flag, with an absolute path of a program in a folder. @throws {FarmError} usage */
 export const onEndWords = (text: string): string[] => withAbsoluteProgram(readOnEnd(text), (path) => resolve(path));
+
+/** @throws {FarmError} usage, for a program that is not here: nobody would hear of the end */
+function requireProgram(text: string, [program]: readonly string[]): void {
+  if (program === undefined || (program.includes("/") ? isExecutable(program) : programOnPath(program))) return;
+  const why = program.includes("/") ? "is no executable file" : "is not on PATH";
+  throw new FarmError(
+    "usage",
+    `Cannot use --on-end ${JSON.stringify(text)}: "${program}" ${why}`,
+    "Give the path of a program, and make it executable: chmod +x",
+  );
+}
 
 /** Returns the run, which keeps the command of the flag; without the flag it keeps what it has. */
 export const withOnEnd = (run: Run<FarmManifest>, text: string | undefined): Run<FarmManifest> =>

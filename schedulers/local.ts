@@ -27,6 +27,13 @@ const local: WorkerBackend = {
       pattern: TIME_LIMIT,
     },
   ],
-  render: ({ shards }) => ({ files: [], chunks: [{ index: 0, shards }], warnings: [], by_hand: [] }),
+  render: ({ shards, manifest: { farm } }) => ({
+    files: [],
+    chunks: [{ index: 0, shards }],
+    warnings: farm.wrapper === "sh"
+      ? ["--wrapper sh has no effect: on this machine nsfarm-deno runs the fits itself"]
+      : [],
+    by_hand: [],
+  }),
 };
 export default local;

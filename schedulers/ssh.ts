@@ -25,7 +25,9 @@ const ssh: WorkerBackend = {
   render: (context) => ({
     files: [renderJobWrapper(context, WORKER_BACKENDS.hosts, {})],
     chunks: [{ index: 0, shards: context.shards }],
-    warnings: [],
+    warnings: context.manifest.farm.wrapper_given && context.manifest.farm.wrapper === "binary"
+      ? ["--wrapper binary has no effect: hosts run the sh wrapper"]
+      : [],
     by_hand: [],
   }),
 };

@@ -45,8 +45,7 @@ export async function probeNextstat(path: string): Promise<Nextstat> {
 export function findNextstat(given: string | undefined): string {
   if (given !== undefined) return resolve(given);
   const beside = join(dirname(Deno.realPathSync(Deno.execPath())), "nextstat");
-  const path = (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
-  const found = [beside, ...path.map((folder) => join(folder, "nextstat"))].find(isExecutable);
+  const found = isExecutable(beside) ? beside : programOnPath("nextstat");
   if (found !== undefined) return found;
   throw new FarmError(
     "usage",
@@ -55,7 +54,14 @@ export function findNextstat(given: string | undefined): string {
   );
 }
 
-function isExecutable(path: string): boolean {
+/** Returns the first executable file of a name on PATH; undefined: there is none. The working directory is not searched. */
+export function programOnPath(name: string): string | undefined {
+  const path = (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
+  return path.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+/** Returns whether a path is an executable file; false where that cannot be seen. */
+export function isExecutable(path: string): boolean {
   try {
     const { isFile, mode } = Deno.statSync(path);
     return isFile && mode !== null && (mode & 0o111) !== 0;

@@ -48,9 +48,6 @@ Deno.test("a command of --on-end that fails changes nothing of a run", () =>
     const { stderr, stdout } = await mustRun(folder, runArgs(folder, { toys: 4, shards: 2, more: words }));
     assert.match(stderr, /^warning: --on-end .*hook\.sh'? ended with exit code 7: no mail$/m);
     assert.match(stdout, /merged\.out\.json/);
-    const absent = ["--on-end", "no-such-program-anywhere"];
-    const none = await mustRun(folder, runArgs(folder, { toys: 4, shards: 2, id: "s", more: absent }));
-    assert.match(none.stderr, /^warning: --on-end no-such-program-anywhere could not be started: .+$/m);
   }));
 
 Deno.test("a failed run starts the command of --on-end, and so does its retry without the flag", () =>
@@ -82,10 +79,15 @@ Deno.test("an interrupted run is not over: the command of --on-end starts when t
     assert.deepEqual((await got()).map(({ counts }) => counts), [{ done: 2 }]);
   }));
 
-Deno.test("--on-end that a shell would have to run is refused before anything is written", () =>
+Deno.test("--on-end that a shell would have to run, or whose program is not there, is refused before anything is written", () =>
   inFolder(async (folder) => {
     const ran = await mustRun(folder, runArgs(folder, { toys: 4, shards: 2, more: ["--on-end", "a | b"] }), 2);
     assert.match(ran.stderr, /Cannot use --on-end "a \| b": no shell runs it/);
+    await writeFile(join(folder, "plain"), "#!/bin/sh\n");
+    for (const absent of ["no-such-program-anywhere x", "./no-such", "./plain", `'${folder}'`]) {
+      const none = await mustRun(folder, runArgs(folder, { toys: 4, shards: 2, more: ["--on-end", absent] }), 2);
+      assert.match(none.stderr, /Cannot use --on-end ".*": ".*" (is not on PATH|is no executable file)$/m);
+    }
     assert.deepEqual(await namesIn(join(folder, "runs")), []);
   }));
 
