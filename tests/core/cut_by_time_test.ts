@@ -84,6 +84,8 @@ Deno.test("a host that is three times slower gets shards with a third of the toy
   const of = (executor: string) => ranges.filter(({ farm }) => farm.sized_for === executor).map(({ count }) => count);
   assert.deepEqual([of("w1")[0], of("w3")[0]], [600, 200]);
   assert.deepEqual([sum(of("w1")), sum(of("w3"))], [6000, 2000]);
+  const shares = ranges.map(({ count, farm }) => count / (farm.sized_for === "w1" ? 600 : 200));
+  assert.deepEqual(shares, shares.toSorted((a, b) => b - a), "the longest come first, whoever they are for");
 });
 
 function split(n_toys: number, minutes: number, probes: Parameters<typeof firstSplit>[3]): FarmManifest {

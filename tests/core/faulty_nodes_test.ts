@@ -42,6 +42,7 @@ Deno.test("the only node on which nextstat could not be started is at fault; whe
   assert.deepEqual(faultyNodes([done!, n1!]), [fault]);
   assert.deepEqual(namesOf([done!, n1!, { ...n1!, shard: 5 }]), ["n1 spawn"]);
   assert.deepEqual(namesOf([n1!]), ["n1 spawn"], "it takes all jobs before another node can finish one");
+  assert.deepEqual(namesOf([{ ...done!, node: "n1" }, n1!]), ["n1 spawn"], "also where it could be started once");
   assert.deepEqual(namesOf([done!, n1!, n3!]), []);
   assert.deepEqual(namesOf([done!, n1!, { ...n1!, shard: 5 }, n3!]), [], "not suspect either");
 });

@@ -17,6 +17,7 @@ Deno.test("the progress line has a bar, the counts, the rate and the time left",
   const words = "28/40 done, 2 running, 9 waiting, 1 failed, 412.1 toys/s, 1.5 s left";
   assert.equal(progressLine(HALF, 10), `[#######---] ${words}`);
   assert.equal(progressLine(HALF, 0), words);
+  assert.equal(progressLine(HALF, 30, 80), `[######---] ${words}`, "as wide as the terminal has room");
 });
 
 Deno.test("an unknown rate or time left is not printed", () => {

@@ -56,6 +56,10 @@ Deno.test("shards out of memory get half as much again, those out of time a long
   });
 });
 
+Deno.test("shards that are rerun in the same way for other reasons are other steps", () => {
+  assert.deepEqual(done(steps([{}, { state: "preempted", cause: null }, {}])).steps, [["rerun", 0, 2], ["rerun", 1]]);
+});
+
 Deno.test("a shard at the longest time of its queue is cut in two, and so is one whose queue's limit is unknown", () => {
   const at = (most_s: number | undefined): RecoveryLimits => ({
     ...LIMITS,
@@ -64,6 +68,7 @@ Deno.test("a shard at the longest time of its queue is cut in two, and so is one
   for (const most_s of [3600, undefined]) {
     assert.deepEqual(done(steps([{ state: "timed_out" }], { limits: at(most_s) })).steps, [["cut", 0]]);
   }
+  assert.deepEqual(done(steps([{ state: "timed_out", n_toys: 2 }], { limits: at(3600) })).steps, [["cut", 0]]);
   const [given_up] = steps([{ state: "timed_out", n_toys: 1 }], { limits: at(3600) }).give_up;
   assert.match(given_up?.why ?? "", /^time limit reached: it has one toy/);
 });
@@ -81,10 +86,10 @@ Deno.test("memory is raised up to that of a node; after that the shard is given 
   );
 });
 
-Deno.test("a shard whose last job had less memory than jobs have now is rerun without another raise", () => {
-  const earlier = () => ({ count: 0, is_pending: false, had_less: { memory: true, time: false } });
-  assert.deepEqual(done(steps([{ state: "out_of_memory" }], { earlier })), {
-    steps: [["memory", 0]],
+Deno.test("a shard whose last job had less memory or time than jobs have now is rerun without another raise", () => {
+  const earlier = () => ({ count: 0, is_pending: false, had_less: { memory: true, time: true } });
+  assert.deepEqual(done(steps([{ state: "out_of_memory" }, { state: "timed_out" }], { earlier })), {
+    steps: [["memory", 0], ["time", 1]],
     changes: {},
     avoid: [],
   });
@@ -114,6 +119,18 @@ Deno.test("no last node is avoided", () => {
   const only: RecoveryLimits = { ...LIMITS, n_nodes: 1 };
   const [given_up] = steps([{ fault: "node", node: "n1" }], { limits: only }).give_up;
   assert.equal(given_up?.why, "node n1 fails jobs: no other node is left");
+  const two = steps(["n1", "n2"].map((node) => ({ fault: "node", node })), { limits: { ...LIMITS, n_nodes: 2 } });
+  assert.deepEqual([two.avoid, two.give_up.map(({ shards }) => shards)], [["n1"], [[1]]]);
+});
+
+Deno.test("shards of a node at fault are rerun where jobs avoid it already, or cannot avoid any", () => {
+  const bad: Partial<RecoverableShard> = { fault: "node", node: "n1", cause: null };
+  for (const limits of [{ ...LIMITS, avoided: ["n1"] }, { ...LIMITS, nodes: null }]) {
+    assert.deepEqual(done(steps([bad], { limits })), { steps: [["rerun", 0]], changes: {}, avoid: [] });
+  }
+  const [given_up] = steps([{ cause: "spawn" }, { state: "done", node: "n2" }], { limits: { ...LIMITS, nodes: null } })
+    .give_up;
+  assert.deepEqual(given_up?.shards, [0], "nextstat does not start there either way");
 });
 
 Deno.test("a full disk, changed inputs, a hold and a job that somebody cancelled stop at once", () => {

@@ -83,6 +83,12 @@ Deno.test("a run that requested much more than it used is told the flags for the
   assert.match(time?.why ?? "", /, × 4 shards per job, \+ 2 min 0 s;/);
 });
 
+Deno.test("the CPUs of the next run are those that 95 % of the shards used, rounded up", () => {
+  const cpus = (share: number) =>
+    flagsOf(slurmRun(OPTIONS), shardsOf(21).map((one) => ({ ...one, cpu_s: share * one.wall_s! }))).at(-1)?.value;
+  assert.deepEqual([0.2, 1.05, 2.5].map(cpus), ["1", "1", "3"]);
+});
+
 Deno.test("no flag is below what a shard used, for however rare a shard", () => {
   const shards = [...shardsOf(40), { wall_s: 2000, cpu_s: 2000, max_rss_bytes: 2000 * MIB }];
   assert.deepEqual(flagsOf(slurmRun(OPTIONS), shards).map(({ value }) => value), ["2100M", "00:37:00", "1"]);
@@ -102,6 +108,7 @@ Deno.test("no flag is below what a shard used, for however rare a shard", () => 
 
 Deno.test("too few shards, requests that fit, and a time that was not requested give no flag", () => {
   assert.deepEqual(flagsOf(slurmRun(OPTIONS), shardsOf(19)), []);
+  assert.equal(flagsOf(slurmRun(OPTIONS), shardsOf(20)).length, 3);
   const fits = { "slurm-memory": "200M", "slurm-time": "7:00" };
   assert.deepEqual(flagsOf(slurmRun(fits), shardsOf(21)), []);
   assert.deepEqual(flagsOf(slurmRun({}), shardsOf(21)).map(({ flag }) => flag), ["--slurm-memory"]);
