@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { diagnose, type OpenShard, type Remedies } from "../../core/advice.ts";
+import { diagnose, nothingToSubmit, type OpenShard, type Remedies } from "../../core/advice.ts";
+import type { Remedy } from "../../core/failure.ts";
 
 const openShard = (change: Partial<OpenShard>): OpenShard => ({
   shard: 0,
@@ -14,6 +15,16 @@ const openShard = (change: Partial<OpenShard>): OpenShard => ({
 const RAISED: Remedies = { more_memory: "more", more_time: "more", refusal: null };
 const next = (shards: Partial<OpenShard>[], remedies = RAISED, merged = false) =>
   diagnose(shards.map(openShard), remedies, merged).next?.join(" ") ?? null;
+
+Deno.test("why nothing is submitted counts shards by what keeps them, and names the command", () => {
+  const why = (shards: [Remedy, number][]) => nothingToSubmit(new Map(shards), 3, RAISED, "study1");
+  assert.match(why([["going", 2]]), /^Nothing to submit: 2 shards queued or running, 3 done; .*status study1 --watch$/);
+  assert.match(
+    why([["waiting", 1], ["held", 2], ["unknown", 1], ["memory", 4]]),
+    /^Nothing to submit: 4 shards ended without a result, the jobs of 2 shards are held, 1 shard may still run \(unknown\), 1 shard queued or running, 3 done; /,
+  );
+  assert.match(why([["memory", 4]]), /^Nothing to submit: 4 shards ended without a result, 3 done; .*retry study1/);
+});
 
 Deno.test("shards with the same cause form one group even if numbers in their messages differ; the largest comes first", () => {
   const { troubles } = diagnose(

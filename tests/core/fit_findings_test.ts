@@ -1,6 +1,6 @@
 import { randomLcg, randomNormal } from "d3-random";
 import assert from "node:assert/strict";
-import { FALSE_ALARM, fitFindings, type FittedToys, toysOnBounds } from "../../core/fit_findings.ts";
+import { FALSE_ALARM, fitFindings, type FittedToys, sigmasOfT, toysOnBounds } from "../../core/fit_findings.ts";
 
 /** Toys of a Gaussian fit that is kept within its bounds. */
 function gaussianToys(n: number, seed: number, { truth = 1, sigma = 0.026, bounds = [0, 5] as [number, number] } = {}) {
@@ -15,6 +15,14 @@ const toysOf = (values: number[], poi_true: number | null = 1, bounds: FittedToy
   poi_true,
   bounds,
 });
+Deno.test("Student's t is as many sigmas as a Gaussian with the same probability", () => {
+  // 95 % and 99 % of each distribution (table of Student's t).
+  for (const [t, freedom] of [[2.776, 4], [2.262, 9], [2.045, 29]] as const) {
+    assert.ok(Math.abs(sigmasOfT(t, freedom) - 1.96) < 0.01, `${sigmasOfT(t, freedom)}`);
+  }
+  assert.ok(Math.abs(sigmasOfT(3.25, 9) - 2.576) < 0.01);
+});
+
 const times = (n: number, value: number) => Array<number>(n).fill(value);
 
 Deno.test("three or more toys that are all on one bound are a finding", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
+import { areTimesKnown, type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
 import { mostAtOnce, runTimes, type TimeFacts } from "../../core/run_times.ts";
 import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
@@ -136,6 +136,15 @@ Deno.test("two hosts' stamps are converted to one clock by their offsets, and th
 Deno.test("only differences matter on one host, and a host without an offset makes the spread unknown", () => {
   assert.equal(onOneClock([ran(0, 0, 1, { clock_offset_s: 50 })]).attempts[0]?.started_ms, 0);
   assert.equal(onOneClock([ran(0, 0, 1), ran(1, 0, 1, { host: "n2", clock_offset_s: null })]).spread_s, null);
+});
+
+Deno.test("times are known where all committed attempts have them, and clocks disagree by less than the run took", () => {
+  const known = (attempts: AttemptTime[], spread_s: number | null) =>
+    areTimesKnown({ ...onOneClock(attempts), attempts, spread_s });
+  const two = [ran(0, 0, 4), ran(1, 6, 10)];
+  assert.deepEqual([null, 0, 0.4, 9, 11].map((spread_s) => known(two, spread_s)), [true, true, true, true, false]);
+  assert.ok(!known([], null) && !known([ran(0, NaN, NaN), ran(1, 0, 1)], null));
+  assert.ok(!known([...two, ran(2, 0, 90, { is_committed: false })], 11), "a failed attempt is no part of the run");
 });
 
 Deno.test("attemptTime() reads times and CPU from a record, with NaN for unknown ones", () => {
