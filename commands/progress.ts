@@ -1,4 +1,5 @@
 import { type AttemptTime, attemptTime } from "../core/attempt_time.ts";
+import { orElse } from "../core/errors.ts";
 import { FAILURES } from "../core/failure.ts";
 import { paceOf, type Progress, progressLine } from "../core/progress.ts";
 import { runTimes } from "../core/run_times.ts";
@@ -73,22 +74,13 @@ class Bar implements ProgressView {
   }
 }
 
-function columns(): number {
-  try {
-    return Deno.consoleSize().columns || 80;
-  } catch {
-    return 80;
-  }
-}
+const columns = (): number => orElse(80, () => Deno.consoleSize().columns || 80);
 
 const encoder = new TextEncoder();
 
 function write(text: string): void {
-  try {
-    Deno.stderr.writeSync(encoder.encode(text));
-  } catch {
-    // the terminal is gone; the work continues
-  }
+  // The work continues where the terminal is gone.
+  orElse(0, () => Deno.stderr.writeSync(encoder.encode(text)));
 }
 
 interface WorkView {

@@ -1,3 +1,4 @@
+import { orElse } from "./errors.ts";
 import { durationSeconds } from "./flags.ts";
 import type { OptionValue } from "./schema/manifest.ts";
 import type { InJob } from "./schema/scheduler.ts";
@@ -79,9 +80,5 @@ export function timeOfJobLeft_ms(
 function secondsOf(option: string, value: OptionValue | undefined): number | null {
   if (typeof value === "number") return value;
   if (typeof value !== "string") return null;
-  try {
-    return durationSeconds(`--${option}`)(value);
-  } catch {
-    return null;
-  }
+  return orElse(null, () => durationSeconds(`--${option}`)(value));
 }

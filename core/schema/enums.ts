@@ -1,3 +1,4 @@
+import { orElse } from "../errors.ts";
 import * as z from "./zod.ts";
 import "../first_issue.ts";
 
@@ -50,12 +51,6 @@ export const InputFile = z.strictObject({ path: z.string(), bytes: Count, sha256
 export type InputFile = z.infer<typeof InputFile>;
 
 /** Source of a regular expression. */
-export const Pattern = z.string().check(z.refine(isPattern, "wanted a regular expression"));
-
-function isPattern(source: string): boolean {
-  try {
-    return new RegExp(source) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
+export const Pattern = z.string().check(
+  z.refine((source) => orElse(false, () => new RegExp(source) instanceof RegExp), "wanted a regular expression"),
+);

@@ -99,14 +99,11 @@ export function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-function sameFile(a: string, b: string): boolean {
-  try {
+const sameFile = (a: string, b: string): boolean =>
+  orElse(false, () => {
     const [left, right] = [Deno.lstatSync(a), Deno.lstatSync(b)];
     return left.ino !== null && left.ino === right.ino && left.dev === right.dev;
-  } catch {
-    return false;
-  }
-}
+  });
 
 /**
  * Runs `work` while no other process that shares the file system holds the lock file. The lock ends with its process in

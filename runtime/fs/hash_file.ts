@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { orElse } from "../../core/errors.ts";
 import { whileOpen } from "./open.ts";
 
 /** Returns size and sha256 (hex) of a file, read in pieces. */
@@ -19,14 +20,11 @@ export function hashFile(path: string): { bytes: number; sha256: string } {
 export const sha256Of = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
 /** Returns the attributes of a regular file; null where there is none or it cannot be inspected. */
-export function infoOf(path: string): Deno.FileInfo | null {
-  try {
+export const infoOf = (path: string): Deno.FileInfo | null =>
+  orElse(null, () => {
     const info = Deno.lstatSync(path);
     return info.isFile ? info : null;
-  } catch {
-    return null;
-  }
-}
+  });
 
 /** Returns whether a file was last written before another one and is readable by everyone who may read the other. */
 export function isBeside(info: Deno.FileInfo, later: Deno.FileInfo): boolean {

@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { isOfRunDirectory, isOurName, MANIFEST } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { listNames } from "./list.ts";
@@ -58,17 +58,13 @@ const isHome = (dir: string): boolean => isRunDirectory(dir) && listNames(dir).s
 const HEAD_BYTES = 4096;
 
 /** Returns whether a file begins as this program writes such files; false for an unreadable one. */
-export function beginsWith(path: string, isHead: (head: string) => boolean): boolean {
-  try {
-    return whileOpen(openRegular(path), (file) => {
+export const beginsWith = (path: string, isHead: (head: string) => boolean): boolean =>
+  orElse(false, () =>
+    whileOpen(openRegular(path), (file) => {
       const bytes = new Uint8Array(HEAD_BYTES);
       const n = file.readSync(bytes) ?? 0;
       return isHead(new TextDecoder().decode(bytes.subarray(0, n)));
-    });
-  } catch {
-    return false;
-  }
-}
+    }));
 
 /** Free space below which a shard's files do not fit. */
 const MIN_BYTES = 256 * 1024;
@@ -84,11 +80,8 @@ export function fullDiskAdvice(dir: string): string[] {
   return [`the disk of the run directory is ${room}; free some space, then: nsfarm-deno retry ${quoteWord(dir)}`];
 }
 
-function bytesLeft(dir: string): number | null {
-  try {
+const bytesLeft = (dir: string): number | null =>
+  orElse(null, () => {
     const { bavail, bsize, blocks } = statfsSync(dir);
     return blocks === 0 ? null : bavail * bsize;
-  } catch {
-    return null;
-  }
-}
+  });

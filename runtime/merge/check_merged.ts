@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { errorText } from "../../core/errors.ts";
+import { errorText, orElse } from "../../core/errors.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merge/merged_check.ts";
 import { MERGE_LOCK, MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
@@ -125,14 +125,11 @@ const indexIn = (bytes: Uint8Array, text: string): number => latin1.decode(bytes
 
 type Members = Record<string, unknown>;
 
-function membersOf(text: string): Members | null {
-  try {
+const membersOf = (text: string): Members | null =>
+  orElse(null, () => {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? { ...value } : null;
-  } catch {
-    return null;
-  }
-}
+  });
 
 function readAt(file: Deno.FsFile, offset: number, most: number): Uint8Array {
   file.seekSync(offset, Deno.SeekMode.Start);

@@ -1,4 +1,5 @@
 import { attemptTime } from "../../core/attempt_time.ts";
+import { orElse } from "../../core/errors.ts";
 import { countWarnings } from "../../core/fit_quality.ts";
 import { type DocumentToys, documentToys, NEXTSTATS_MERGE } from "../../core/merge/document_toys.ts";
 import { onlyOne, type SourceOrigin } from "../../core/merge/source_facts.ts";
@@ -81,11 +82,8 @@ export function recordBeside(path: string): ShardRecord | null {
 }
 
 /** Whether a document is nextstat's own merge, which lacks the parameters' names and so is no output to read. */
-function isNextstatsMerge(path: string): boolean {
-  try {
+const isNextstatsMerge = (path: string): boolean =>
+  orElse(false, () => {
     readDocument(path, z.looseObject({ merged: z.literal(true), shards: z.array(z.unknown()) }));
     return true;
-  } catch {
-    return false;
-  }
-}
+  });

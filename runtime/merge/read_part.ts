@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isFarmManifest } from "../../core/check_manifest.ts";
+import { orElse } from "../../core/errors.ts";
 import { entriesText } from "../../core/merge/json_text.ts";
 import { FrameReader, type SourceFacts } from "../../core/merge/source_facts.ts";
 import {
@@ -86,14 +87,11 @@ function readOld(manifest: Manifest, order: OldOrder): Found<AnyOutput> {
   };
 }
 
-function toolVersion(metrics: string): string | null {
-  try {
+const toolVersion = (metrics: string): string | null =>
+  orElse(null, () => {
     const version = readDocument(metrics, Metrics)["tool_version"];
     return typeof version === "string" ? version : null;
-  } catch {
-    return null;
-  }
-}
+  });
 
 const NEWLINE = 0x0a;
 const COMMA = 0x2c;

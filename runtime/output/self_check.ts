@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { statfsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errorText, readPrintedError } from "../../core/errors.ts";
+import { errorText, orElse, readPrintedError } from "../../core/errors.ts";
 import { describeFileSystem, type FileSystem, fileSystemOf } from "../../core/file_system.ts";
 import { NEEDED_GLIBC, readGlibc } from "../../core/glibc.ts";
 import { VERSION } from "../../core/version.ts";
@@ -189,14 +189,11 @@ export function checkFolder(folder: string): FolderFacts {
   return facts;
 }
 
-function hasLinks(path: string, link: string): boolean {
-  try {
+const hasLinks = (path: string, link: string): boolean =>
+  orElse(false, () => {
     Deno.linkSync(path, link);
     return true;
-  } catch {
-    return false;
-  }
-}
+  });
 
 function hasLocks(path: string): boolean {
   const file = Deno.openSync(path, { read: true, write: true, create: true });

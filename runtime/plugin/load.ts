@@ -1,6 +1,7 @@
 import { FarmError } from "../../core/errors.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
+import { orRefusal } from "../fs/list.ts";
 import { running, type RunningPlugin, startPlugin } from "./adapt.ts";
 import { readPlugin } from "./read.ts";
 import { pluginFault, type PluginFile, pluginPlaces } from "./trust.ts";
@@ -39,12 +40,8 @@ export function findPlugins(): FoundPlugin[] {
 }
 
 function openFound(file: PluginFile): FoundPlugin {
-  try {
-    return { file, plugin: openPlugin(file), fault: null };
-  } catch (error) {
-    if (error instanceof FarmError) return { file, plugin: null, fault: error };
-    throw error;
-  }
+  const plugin = orRefusal(() => openPlugin(file));
+  return plugin instanceof FarmError ? { file, plugin: null, fault: plugin } : { file, plugin, fault: null };
 }
 
 interface Search {

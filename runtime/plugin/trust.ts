@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { errorText, FarmError } from "../../core/errors.ts";
+import { errorText, FarmError, orElse } from "../../core/errors.ts";
 import { faultWords, shownPath } from "../../core/file_fault.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { RUN_SCHEMAS } from "../../core/schema/manifest.ts";
@@ -101,14 +101,11 @@ function strange(wanted: Wanted, place: string, uid: number | null): FarmError {
 }
 
 /** Whether a folder is a run directory. A run names the adapter that it needs and never provides it. */
-function isRunDirectory(folder: string): boolean {
-  try {
+const isRunDirectory = (folder: string): boolean =>
+  orElse(false, () => {
     const text = Deno.readTextFileSync(join(folder, MANIFEST));
     return RUN_SCHEMAS.some((schema) => text.includes(`"${schema}"`));
-  } catch {
-    return false;
-  }
-}
+  });
 
 /** How a plugin was named. */
 type Way = "--plugin" | "run" | "profile" | "NSFARM_PLUGINS" | "beside nsfarm-deno";
@@ -158,14 +155,11 @@ export function trustedUsers(): Trusted {
 /** Returns the places that searchPlugins found. */
 export const pluginPlaces = (): Places => places;
 
-function besides(folder: string): PluginFile[] {
-  try {
+const besides = (folder: string): PluginFile[] =>
+  orElse([], () => {
     const names = readdirSync(folder).filter((name) => /^[^._].*\.[jt]s$/.test(name) && !name.endsWith(".d.ts")).sort();
     return names.map((name) => ({ path: join(folder, name), way: "beside nsfarm-deno" }));
-  } catch {
-    return [];
-  }
-}
+  });
 
 /** Returns the error of an unusable plugin with its file and the reason. Exit 3, as for any bad input file. */
 export function pluginFault(file: string, why: string, next?: string): FarmError {

@@ -146,14 +146,11 @@ function timesOf(fit_s: number | null, cpu_s: number | null): FittedToy<AnyOutpu
 }
 
 /** Reads the CPU time of a shell's programs from the second line of its `times` (POSIX.1-2017, times): `0m1.20s 0m0.04s`. */
-function readCpuSeconds(path: string): number | null {
-  try {
+const readCpuSeconds = (path: string): number | null =>
+  orElse(null, () => {
     const found = [...(Deno.readTextFileSync(path).split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
     return found.length === 2 ? found.reduce((sum, [, min, s]) => sum + 60 * Number(min) + Number(s), 0) : null;
-  } catch {
-    return null;
-  }
-}
+  });
 
 /** @param times file for the CPU times of the fit */
 function runFit({ config }: FarmManifest, argv: string[], times = "/dev/null"): Promise<CommandResult> {

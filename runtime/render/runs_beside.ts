@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import * as z from "../../core/schema/zod.ts";
 import type { CollectedRun } from "../../core/cost.ts";
-import { errorText, FarmError } from "../../core/errors.ts";
+import { errorText, FarmError, orElse } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import type { RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
@@ -91,14 +91,12 @@ interface RequestedBefore {
 }
 
 /** Returns what an existing run of that directory was rendered with; null where there is none to read. */
-export function requestedBefore(dir: string): RequestedBefore | null {
-  try {
+export const requestedBefore = (dir: string): RequestedBefore | null =>
+  // the command that opens the run reports why
+  orElse(null, () => {
     const { seed, shards, farm } = readDocument(join(dir, MANIFEST), Requested);
     return { seed, shards: shards ?? null, options: farm?.first_options ?? farm?.options ?? {} };
-  } catch {
-    return null; // the command that opens the run reports why
-  }
-}
+  });
 
 const Collected = z.looseObject({
   run_id: z.string(),

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import * as z from "../../core/schema/zod.ts";
 import { isFarmManifest, manifestFault } from "../../core/check_manifest.ts";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { isOfRunDirectory, MANIFEST } from "../../core/run_paths.ts";
 import { type FarmManifest, Manifest, RUN_SCHEMA } from "../../core/schema/manifest.ts";
@@ -158,15 +158,12 @@ function homeOf({ manifest }: Run): string | undefined {
 const isHomeOf = (dir: string, manifest: Manifest): boolean => isManifestOf(join(dir, MANIFEST), manifest);
 
 /** Returns whether a file is a manifest of the same run. */
-export function isManifestOf(path: string, manifest: Manifest): boolean {
-  try {
+export const isManifestOf = (path: string, manifest: Manifest): boolean =>
+  orElse(false, () => {
     const there = readManifest(path).manifest;
     if (manifest.farm) return there.farm?.run_token === manifest.farm.run_token;
     return there.run_id === manifest.run_id && there.created_at_utc === manifest.created_at_utc;
-  } catch {
-    return false;
-  }
-}
+  });
 
 /** Whether a directory of the run's name is left of an old run whose manifest was removed. */
 function isLeft(dir: string, { farm, run_id }: Manifest): boolean {
@@ -188,15 +185,12 @@ export function originOf({ dir, manifest: { run_dir, farm } }: Run): Origin {
 }
 
 /** Whether two paths lead to the same folder, by links or by two mounts of one file system. */
-function isSameFolder(a: string, b: string): boolean {
-  try {
+const isSameFolder = (a: string, b: string): boolean =>
+  orElse(false, () => {
     const [one, other] = [Deno.statSync(a), Deno.statSync(b)];
     // Two mounts of one file system may have two device numbers; the folder has one inode number in both.
     return one.ino !== null && one.ino === other.ino && one.birthtime?.getTime() === other.birthtime?.getTime();
-  } catch {
-    return false;
-  }
-}
+  });
 
 const Tokened = z.looseObject({ farm: z.looseObject({ run_token: z.string() }) });
 

@@ -58,14 +58,11 @@ function removeSecondNames(folder: string): void {
 }
 
 /** Device and inode of a file that has several names; else null. */
-function linkedFile(path: string): string | null {
-  try {
+const linkedFile = (path: string): string | null =>
+  orElse(null, () => {
     const { dev, ino, nlink, isFile } = Deno.lstatSync(path);
     return isFile && ino !== null && (nlink ?? 1) > 1 ? `${dev} ${ino}` : null;
-  } catch {
-    return null;
-  }
-}
+  });
 
 /** Whether a name is a lease (withLease) that a killed process left behind. */
 const isRight = (name: string): boolean => /^shard_.*\.commit$|^\..+\.lease$/.test(name);
@@ -82,16 +79,13 @@ const FOLDERS = ["", ATTEMPTS, CLAIMS, INCOMING];
 const temporaryOfRun = (dir: string): Temporary[] => FOLDERS.flatMap((folder) => temporaryIn(join(dir, folder)));
 
 /** Returns the file server's time by a file made now in a folder; minus infinity where nothing can be written. */
-export function serverNow_ms(dir: string): number {
-  try {
+export const serverNow_ms = (dir: string): number =>
+  orElse(-Infinity, () => {
     const fresh = writeTemporary(join(dir, "clock"), "", 0o640, false);
     const now = changed_ms(fresh);
     removeQuietly(fresh);
     return now;
-  } catch {
-    return -Infinity;
-  }
-}
+  });
 
 /** Returns when a file was last written; infinity for one that is gone. */
 const changed_ms = (path: string): number => orElse(Infinity, () => Deno.lstatSync(path).mtime?.getTime() ?? Infinity);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { errorText } from "../../core/errors.ts";
+import { errorText, orElse } from "../../core/errors.ts";
 import type { FitEnd } from "../../core/failure.ts";
 import { newAttempt, ONE_BLAS_THREAD } from "../../core/record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
@@ -158,11 +158,8 @@ async function newOomKills(context: JobContext): Promise<number | null> {
 async function noteFit(context: JobContext, open: OpenAttempt, pid: number, started: Promise<string | undefined>) {
   const start_ticks = await started;
   if (start_ticks === undefined || open.attempt.end !== null) return;
-  try {
-    updateAttempt(open, { fit: { ...context.machine.process, pid, start_ticks } });
-  } catch {
-    // the attempt may have ended and been committed; its arguments identify the fit too
-  }
+  // The attempt may have ended and been committed; its arguments identify the fit too.
+  orElse(undefined, () => updateAttempt(open, { fit: { ...context.machine.process, pid, start_ticks } }));
 }
 
 /** Stops the fit at a signal or at its time limit. Returns a function that gives the reason, or null. */

@@ -1,3 +1,4 @@
+import { orElse } from "../../core/errors.ts";
 import { FULL_DISK_KB } from "../../core/failure.ts";
 import { lostRecord } from "../../core/record.ts";
 import { attemptStem } from "../../core/run_paths.ts";
@@ -236,9 +237,6 @@ function noteProcess(shard: RemoteShard, { facts }: HostLink, [pid, start_ticks]
     pid: Number(pid),
     start_ticks: start_ticks ?? "0",
   };
-  try {
-    updateAttempt(shard.open, { fit });
-  } catch {
-    // its host identifies it by its name in any case
-  }
+  // Its host identifies it by its name in any case.
+  orElse(undefined, () => updateAttempt(shard.open, { fit }));
 }

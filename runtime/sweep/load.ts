@@ -4,6 +4,7 @@ import { MANIFEST, pathNow } from "../../core/run_paths.ts";
 import { type PointRecord, Sweep, SWEEP_SCHEMA, type SweepPoint } from "../../core/schema/sweep.ts";
 import type { PointFacts } from "../../core/sweep/point_summary.ts";
 import { changeDocument } from "../fs/exclusive.ts";
+import { orRefusal } from "../fs/list.ts";
 import { exists } from "../fs/write.ts";
 import { readRunFacts } from "../state/facts.ts";
 import { loadStudy, type OpenStudy, type StudyKind } from "./study.ts";
@@ -77,10 +78,6 @@ export function readSweepFacts(open: OpenSweep): PointFacts[] {
 }
 
 function guarded(run_dir: string): Pick<PointFacts, "facts" | "fault"> {
-  try {
-    return { facts: readRunFacts(run_dir), fault: null };
-  } catch (error) {
-    if (error instanceof FarmError) return { facts: null, fault: errorText(error) };
-    throw error;
-  }
+  const facts = orRefusal(() => readRunFacts(run_dir));
+  return facts instanceof FarmError ? { facts: null, fault: errorText(facts) } : { facts, fault: null };
 }

@@ -1,5 +1,5 @@
 import { delimiter, dirname, join, resolve } from "node:path";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { runProgram } from "./process.ts";
 
@@ -61,11 +61,8 @@ export function programOnPath(name: string): string | undefined {
 }
 
 /** Returns whether a path is an executable file; false where that cannot be seen. */
-export function isExecutable(path: string): boolean {
-  try {
+export const isExecutable = (path: string): boolean =>
+  orElse(false, () => {
     const { isFile, mode } = Deno.statSync(path);
     return isFile && mode !== null && (mode & 0o111) !== 0;
-  } catch {
-    return false;
-  }
-}
+  });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { PILOT_PAUSE_MIN, shareOf, steeringLines } from "../../core/steering.ts";
 import { STEERING } from "../../core/run_paths.ts";
 import type { Worker } from "../../core/schema/attempt.ts";
@@ -141,11 +141,8 @@ export class Steer {
  * Returns what distinguishes the versions of a file; empty where there is none. The file is opened, since a lookup may
  * be answered from a cache (nfs(5), close-to-open).
  */
-function fileNow(path: string): string {
-  try {
+const fileNow = (path: string): string =>
+  orElse("", () => {
     const { ino, mtime, size } = whileOpen(Deno.openSync(path), (file) => file.statSync());
     return `${ino} ${mtime?.getTime()} ${size}`;
-  } catch {
-    return "";
-  }
-}
+  });

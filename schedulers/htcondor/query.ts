@@ -1,4 +1,5 @@
 import * as z from "../../core/schema/zod.ts";
+import { orElse } from "../../core/errors.ts";
 import type {
   Answer,
   Command,
@@ -72,12 +73,8 @@ function readAds(result: CommandResult): JobAd[] | undefined {
   if (result.exit_code !== 0) return undefined;
   if (result.stdout.trim() === "") return [];
   const start = result.stdout.search(/^\[/m);
-  try {
-    const parsed = z.array(JobAd).safeParse(JSON.parse(result.stdout.slice(Math.max(0, start))));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
+  const printed: unknown = orElse(undefined, () => JSON.parse(result.stdout.slice(Math.max(0, start))));
+  return z.array(JobAd).safeParse(printed).data;
 }
 
 /** Returns whether a job in the queue has ended and its results are in the schedd's spool. */
