@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { errorText, FarmError, readPrintedError } from "../../core/errors.ts";
+import { errorText, FarmError, orElse, readPrintedError } from "../../core/errors.ts";
 import { printable, tailLines } from "../../core/failure.ts";
 import { LOGS } from "../../core/run_paths.ts";
 import type { Worker } from "../../core/schema/attempt.ts";
@@ -10,6 +10,7 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Answer, Handle, NativeState, SubmitAnswer } from "../../schedulers/adapter.ts";
 import { explainWrite, makeFolder } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { ownSubmissions } from "../run/submissions.ts";
 import { inspectWorkers, isSameProcess, listWorkers, type UnknownWorker } from "../run/workers.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { bootId } from "../system/proc.ts";
@@ -61,6 +62,14 @@ function notStarted(log: string, code: number): FarmError {
   const own = readPrintedError(Deno.readTextFileSync(log)) ?? { message: lines[0], next: undefined };
   const message = own.message ?? `The worker did not start (exit ${code})`;
   return new FarmError("input", printable(message), printable(own.next ?? `Its log is "${log}"`));
+}
+
+/** Returns the error with which the last worker loop in the background ended, in words; none where it ended without. */
+export function lastLoopError(run: Run): string[] {
+  const token = ownSubmissions(run).at(-1)?.token;
+  const text = token === undefined ? "" : orElse("", () => Deno.readTextFileSync(join(run.dir, workerLog(token))));
+  const error = readPrintedError(text);
+  return error === null ? [] : [`the last worker in the background ended: ${printable(error.message)}`];
 }
 
 type InspectedWorker = Worker & { running: number[] };

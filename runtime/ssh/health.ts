@@ -25,8 +25,9 @@ export class HostHealth extends Change {
   misses = 0;
   /** Ends all waiting. */
   over: AbortSignal = AbortSignal.abort();
-  isGivenUp = false;
   isOnTrial = false;
+  /** Ends the pauses of a host that is given up. */
+  readonly #given_up = new AbortController();
   #isAside = false;
   /** Consecutive failed shards here, and the shards done anywhere at the first of them. */
   #failures = 0;
@@ -44,6 +45,14 @@ export class HostHealth extends Change {
 
   get isOver(): boolean {
     return this.over.aborted || this.isGivenUp;
+  }
+
+  get isGivenUp(): boolean {
+    return this.#given_up.signal.aborted;
+  }
+
+  giveUp(): void {
+    this.#given_up.abort();
   }
 
   isExpected(): boolean {
@@ -67,7 +76,7 @@ export class HostHealth extends Change {
     this.pool.note(`${this.name} is paused for ${seconds} s: ${reason}${alone}`);
     this.changed();
     const hasFailed = this.#failures > 0;
-    await pauseFor(seconds * 1000, this.over);
+    await pauseFor(seconds * 1000, AbortSignal.any([this.over, this.#given_up.signal]));
     this.#isAside = false;
     // A shard that it had started before was done there meanwhile: no trial is needed.
     if (hasFailed && this.#failures === 0 && !this.over.aborted) this.pool.note(`${this.name} runs shards again`);

@@ -134,8 +134,8 @@ export class SshHost extends HostHealth implements Executor {
     if (!this.over.aborted) setTimeout(() => this.changed(), this.options.host_lost_s * 1000 + 10);
   }
 
-  giveUp(): void {
-    this.isGivenUp = true;
+  override giveUp(): void {
+    super.giveUp();
     this.#leaveAll();
     this.changed();
   }

@@ -31,6 +31,7 @@ import { noteNodeFaults } from "../run/node_journal.ts";
 import { readSteering } from "../run/steering.ts";
 import { ownSubmissions, withoutSilent } from "../run/submissions.ts";
 import { inspectWorkers } from "../run/workers.ts";
+import { lastLoopError } from "../scheduler/background.ts";
 import { type QueriedScheduler, queryScheduler } from "../scheduler/query.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
@@ -79,7 +80,11 @@ export async function inspectRun(
   const refused = orRefusal(() => ingestIncoming(run));
   const scanned = explainEnds(run, adapter, await scanRun(run, machine, answer, seen));
   const workers = scanned.every(isDone) ? [] : await workerWords(run, machine);
-  const faults = refused instanceof FarmError ? [refused.message] : [];
+  const isLeft = adapter.kind === "worker" && workers.length === 0 && !scanned.every(isDone);
+  const faults = [
+    ...(refused instanceof FarmError ? [refused.message] : []),
+    ...(isLeft ? lastLoopError(run) : []),
+  ];
   const status = runStatus(run, scanned, answer, workers, adapter, faults);
   noteNodeFaults(run, faultsToRecord(status.faulty, scanned.some(isDone)));
   return status;

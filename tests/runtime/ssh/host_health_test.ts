@@ -11,7 +11,7 @@ function host({ retry_s = 600, isOtherGood = true } = {}) {
   const [health, other] = ["w1", "w2"].map((name) => new HostHealth(name, peers, retry_s, pool));
   assert(health && other);
   peers.push(health, other);
-  other.isGivenUp = !isOtherGood;
+  if (!isOtherGood) other.giveUp();
   return { health, printed };
 }
 

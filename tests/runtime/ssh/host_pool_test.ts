@@ -206,10 +206,13 @@ Deno.test("where no host can be used, none is recorded as at fault", () =>
     assert.deepEqual(faultsIn(farm), []);
   }));
 
-Deno.test("a run without any reachable host ends, with the reason of each host", () =>
+Deno.test("a run without any reachable host ends at once, with the reason of each host", () =>
   onHosts(async (farm) => {
     for (const name of ["w1", "w2"]) farm.host(name, { isUp: false });
-    await assert.rejects(farm.run(), /Cannot use any host: w1: no route to it; w2: no route to it/);
+    const begin = performance.now();
+    const run = farm.run({ host_retry_s: 600 });
+    await assert.rejects(run, /Cannot use any host: w1: no route to it; w2: no route to it/);
+    assert.ok(performance.now() - begin < 5 * S, "no pause of a host is waited for");
   }));
 
 Deno.test("the loop gives up when all hosts stay unreachable, and leaves their shards to the next loop", () =>

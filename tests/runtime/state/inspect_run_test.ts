@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startRun } from "../../../runtime/control/start.ts";
+import { intendedNow, recordSubmission } from "../../../runtime/run/submissions.ts";
 import { announced } from "../../../runtime/run/workers.ts";
 import { inspectRun } from "../../../runtime/state/status.ts";
+import ssh from "../../../schedulers/ssh.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { writeRun } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
@@ -38,4 +40,25 @@ Deno.test("the status of a whole run queries no scheduler and names no worker lo
         true,
       ]);
     });
+  }));
+
+Deno.test("the status of an open run has the error with which its last worker loop in the background ended", () =>
+  inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    const manifest = inventedRun(dir);
+    await writeRun(manifest);
+    await rm(join(dir, "shard_0.out.json"));
+    await mkdir(join(dir, "logs"));
+    const token = "00112233445566bb";
+    const asked = { token, command: [], shards: [0], scheduler: "ssh", ...intendedNow() };
+    recordSubmission(dir, { ...asked, state: "submitted", job_id: "17", answered_at_utc: null, answer: null });
+    const words = async (log: string) => {
+      await writeFile(join(dir, "logs", `worker_${token}.log`), log);
+      return (await inspectRun(runOf(dir, manifest), ssh, MACHINE)).summary.workers.join();
+    };
+    assert.equal(
+      await words("0/4 done\nnsfarm-deno: Cannot use any host: w1: no route\n  nsfarm-deno preflight\n"),
+      "the last worker in the background ended: Cannot use any host: w1: no route",
+    );
+    assert.equal(await words("4/4 done\n"), "");
   }));
