@@ -78,9 +78,7 @@ export interface Output {
   print(text: string): void;
   /** Prints the answer with --json: one document, on one line when `stream`. */
   document(value: unknown, stream?: boolean): void;
-  /** Prints progress. */
   note(text: string): void;
-  /** Prints a warning. */
   warn(text: string): void;
 }
 

@@ -18,7 +18,6 @@ import type { Backend } from "../schedulers/adapter.ts";
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { reportPlugin } from "./scheduler_flags.ts";
 
-/** The flags of preflight. */
 const preflightFlags = defineFlags({
   scheduler: { type: "string", placeholder: "name", help: "scheduler to check: slurm, htcondor …" },
   "hosts-file": { type: "path", help: "hosts to check by ssh, one per line" },

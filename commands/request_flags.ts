@@ -154,9 +154,7 @@ const JOB_FLAGS = {
 const { mu: _, ...TOY_FLAGS_OF_SCAN } = TOY_FLAGS;
 /** The flags of a scan's runs: all but the tested value, of which a limit has many. */
 export const SCAN_RUN_FLAGS = { shards: PLACE_FLAGS.shards, ...TOY_FLAGS_OF_SCAN, ...JOB_FLAGS };
-/** The flags of a sweep's runs. */
 export const SWEEP_RUN_FLAGS = { ...TOY_FLAGS, ...JOB_FLAGS };
-/** The flags of a run. */
 export const requestFlags = defineFlags({ ...PLACE_FLAGS, ...TOY_FLAGS, ...JOB_FLAGS });
 type Flags = FlagValues<typeof requestFlags.table>;
 

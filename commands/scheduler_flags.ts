@@ -55,7 +55,6 @@ export function reportPlugin(adapter: Backend, out: Output): void {
   if (about !== null) out.note(about);
 }
 
-/** Adds an option of a scheduler to a command. */
 export function defineOne(command: Command, option: SchedulerOption): void {
   const help = option.native ? `${option.help} (${option.native})` : option.help;
   addFlag(command, option.name, { group: "Where", ...option, help }, (text) => readOption(option, text));

@@ -18,7 +18,6 @@ export const idFlag = (name: string, study = name) => ({
   read: (text: string) => runId(text, `--${name}-id`),
 } as const satisfies Flag);
 
-/** Returns the flag --<name>-json. */
 export const jsonFlag = (name: string, study = name) => ({
   type: "path",
   required: true,

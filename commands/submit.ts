@@ -22,7 +22,6 @@ import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { driveRecovering, recordRecover, RECOVER_FLAG } from "./recover_run.ts";
 import { untilResumed, watchRun } from "./watch_run.ts";
 
-/** Flags for the end of a run. */
 export const END_FLAGS = {
   finish: { type: "boolean", help: "also submit a job that collects and merges at the end" },
   wait: { type: "boolean", help: "wait until the run has ended, then collect and merge" },

@@ -26,7 +26,6 @@ function nextWait_ms(round: number, local: boolean): number {
   return Math.min((local ? 500 : 2000) * 1.15 ** round, local ? 2000 : 30_000);
 }
 
-/** How a run is watched. */
 interface Watching {
   /** Whether each status is printed as a document. */
   stream?: boolean;

@@ -152,7 +152,6 @@ export interface OpenShard extends Omit<StatusShard, "fault"> {
   fault?: Fault | null;
   /** First line of stderr of that attempt. */
   said: string | null;
-  /** Path of its log. */
   log: string | null;
   /** Number of times in a row that the shard has ended in this way. */
   times?: number;

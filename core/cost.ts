@@ -2,7 +2,6 @@ import { livePlans } from "./check_manifest.ts";
 import { plural, rounded, shortDuration } from "./format.ts";
 import type { FarmManifest, Manifest } from "./schema/manifest.ts";
 
-/** CPU time of toys. */
 interface ToyCost {
   /** CPU seconds of a toy. */
   toy_s: number;

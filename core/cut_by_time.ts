@@ -209,9 +209,7 @@ export function timedWords(manifest: FarmManifest): string | undefined {
       `the size of shards of ${rounded(manifest.farm.shard_minutes ?? 0, 3)} min for the other ${rest.n_toys}`;
 }
 
-/** A finished probe. */
 export interface ProbeTime {
-  /** The executor on which it ran. */
   executor: string;
   n_toys: number;
   wall_s: number;

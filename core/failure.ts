@@ -21,7 +21,6 @@ export type Remedy =
 
 /** Facts about a cause; every decision by cause reads this row. */
 interface Failure {
-  /** Words for users. */
   words: string;
   /** State of a shard whose last attempt ended with this cause. */
   state: ShardState;

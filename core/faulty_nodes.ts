@@ -16,7 +16,6 @@ interface EndOnNode {
 export interface ShardOnNode extends EndOnNode {
   shard: number;
   state: ShardState;
-  /** Why it is in this state. */
   why: string;
   /** What its scheduler blames. */
   fault: Fault | null;

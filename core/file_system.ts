@@ -3,7 +3,6 @@
 /** Who sees a file: `shared` every machine that mounts it, `local` this machine, `memory` this one until a reboot. */
 type SeenBy = "shared" | "local" | "memory" | "unknown";
 
-/** The file system of a folder. */
 export interface FileSystem {
   /** Name, such as NFS; null: not in the table. */
   name: string | null;
@@ -52,7 +51,6 @@ const MEANING: Record<SeenBy, string> = {
 /** NFS clients keep answers for up to a minute (acregmax, acdirmax of nfs(5)). */
 const NFS = "NFS, shared: other machines may see a new file up to a minute late, which a run waits for";
 
-/** Returns what a file system means for the runs in it. */
 export function describeFileSystem({ name, seen_by }: FileSystem): string {
   return name === "NFS" ? NFS : `${name ?? "unknown file system"}, ${MEANING[seen_by]}`;
 }

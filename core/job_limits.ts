@@ -24,7 +24,6 @@ interface Needed {
 
 const withMargin = ({ p95, max }: Needed): number => Math.max(OVER_P95 * p95, OVER_MAX * max);
 
-/** Returns the margins in words. */
 export const marginWords = (p95: string, max: string, n_shards: number): string =>
   `${OVER_P95} × the 95th percentile of ${n_shards} shards (${p95}), at least the largest (${max}) + 5 %`;
 

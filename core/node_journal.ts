@@ -67,7 +67,6 @@ export const isYoung = ({ at_utc }: Pick<NodeFault, "at_utc">, now_ms: number, d
 const clearsFault = ({ cleared, noted_at_utc }: ClearedNodes, fault: NodeFault): boolean =>
   (cleared === null || cleared === fault.node) && Date.parse(fault.noted_at_utc) <= Date.parse(noted_at_utc);
 
-/** What is known of one node. */
 export interface KnownNode {
   node: string;
   scheduler: string;

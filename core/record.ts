@@ -130,7 +130,6 @@ export function attemptHost({ remote, host, end, wrapper }: Attempt): string {
   return remote?.host ?? host ?? end?.host ?? wrapper.host;
 }
 
-/** Returns the host of a committed shard. */
 export function recordHost({ scheduler, slot, host }: Pick<ShardRecord, "scheduler" | "slot" | "host">): string {
   return slotsOn(scheduler) === "hosts" && slot !== null ? executorOf(slot) : host;
 }

@@ -51,7 +51,6 @@ interface GivenUp {
   why: string;
 }
 
-/** What a recovery does. */
 export interface Recovery {
   actions: RecoveryAction[];
   /** New values of the limits that it raises, by the option's name. */

@@ -8,7 +8,6 @@ type Submitted = Pick<Submission, "state" | "shards" | "answer" | "queue_full">;
 
 const isAccepted = ({ state }: Submitted) => state !== "refused";
 
-/** An entry of a recovery. */
 type Recovered = HistoryEntry & { recovery: NonNullable<HistoryEntry["recovery"]> };
 
 const recoveriesIn = (history: readonly HistoryEntry[]): Recovered[] =>
@@ -53,7 +52,6 @@ export const avoidedNodes = ({ farm }: Pick<FarmManifest, "farm">): string[] => 
   ...new Set(recoveriesIn(farm.history).flatMap(({ recovery }) => recovery.nodes ?? [])),
 ];
 
-/** Option that an action changes. */
 const OPTION_OF: Record<RecoveryAction["step"], "memory" | "time" | "nodes" | null> = {
   memory: "memory",
   time: "time",
@@ -67,7 +65,6 @@ interface RecoveryChange {
   options: Partial<Record<"memory" | "time" | "nodes", { name: string; value: OptionValue }>>;
   /** Shards in the queue that are submitted anew, so that they avoid a node too. */
   moved: number[];
-  /** Number of submissions on record. */
   n_submissions: number;
   at_utc: string;
 }

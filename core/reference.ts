@@ -46,7 +46,6 @@ export const ENVIRONMENT: readonly ReferenceRow[] = [
   ["NO_COLOR", "if set, print no colours"],
 ];
 
-/** Files of a run directory. */
 export const RUN_FILES: readonly ReferenceRow[] = [
   [MANIFEST, "what was requested, and after collect the result of each shard"],
   [outName(0), "nextstat's output of shard 0; has this name only when it is whole and checked"],

@@ -57,7 +57,6 @@ export interface RunRequest {
   check: boolean;
 }
 
-/** Returns the run directory of a request. */
 export const requestDir = ({ out_dir, run_id }: Pick<RunRequest, "out_dir" | "run_id">): string =>
   join(out_dir, run_id);
 

@@ -16,7 +16,6 @@ function seedParts({ seed, farm }: Seeded): SeedPart[] {
   return [{ toy_start: 0, seed }, ...moved];
 }
 
-/** Returns the seed of toy `toy` of a run. */
 export const seedOf = (run: Seeded, toy: number): number => seedsOf(run)(toy);
 
 /** Returns a function from toy to seed; cheaper than seedOf() for thousands of toys. */

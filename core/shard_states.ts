@@ -6,7 +6,6 @@ import type { Fault, NativeState } from "./schema/scheduler.ts";
 
 /** Facts about a state; every decision by state reads this row. */
 interface StateFacts {
-  /** Words for users. */
   words: string;
   /** ended: no attempt is running, and there is no result. */
   phase: "waits" | "runs" | "done" | "ended" | "unknown";

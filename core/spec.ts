@@ -6,7 +6,6 @@ export interface SpecModel {
   poi: string;
   /** Names of all parameters, in the order of the spec. */
   parameters: readonly string[];
-  /** Bounds by parameter. */
   bounds: ReadonlyMap<string, Bounds>;
   channels: ChannelYields[];
 }

@@ -26,7 +26,6 @@ export function moments(values: Float64Array): Moments | null {
 
 // Loops by index over all toys: an iterator or a callback for each of millions of values takes several times as long.
 
-/** Returns the finite values in their order. */
 export function finiteOf(values: Float64Array): Float64Array {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return values.filter(Number.isFinite);
   return values;

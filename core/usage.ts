@@ -19,7 +19,6 @@ interface JobRequest {
   memory: { name: string; mib: number | null } | null;
   time: { name: string; s: number | null } | null;
   cpus: { name: string; n: number } | null;
-  /** CPUs that one shard occupies. */
   cpus_per_shard: number | null;
   shards_per_job: number;
   /** Memory of nsfarm-deno beside the fit, in MiB. */
@@ -129,7 +128,6 @@ interface UsageRow {
   requested: string;
 }
 
-/** Returns rows on memory, time and CPUs of a run. */
 export function usageRows({ memory_mib, wall_s, cpus, ...usage }: RunUsage): UsageRow[] {
   const row = (what: string, value: Used | null, text: (value: number) => string, of: string): UsageRow[] =>
     value === null ? [] : [{

@@ -4,7 +4,6 @@ export const WORKER_BACKENDS = { machine: "local", hosts: "ssh" } as const;
 /** Machines on which a worker loop has its slots: this one, or hosts behind ssh. */
 export type SlotsOn = keyof typeof WORKER_BACKENDS;
 
-/** Default backend of a run. */
 export const DEFAULT_BACKEND: string = WORKER_BACKENDS.machine;
 
 /** Returns where a worker loop had its slots, by a document's scheduler; undefined: it is a batch scheduler. */
@@ -13,8 +12,6 @@ export function slotsOn(scheduler: string): SlotsOn | undefined {
   return scheduler === WORKER_BACKENDS.hosts ? "hosts" : undefined;
 }
 
-/** Returns the name of slot i of an executor. */
 export const slotName = (executor: string, i: number): string => `${executor}:${i}`;
 
-/** Returns the executor of the slot with that name. */
 export const executorOf = (slot: string): string => slot.replace(/:\d+$/, "");

@@ -43,7 +43,6 @@ interface SubmitTexts {
   explain?: (message: string) => string;
 }
 
-/** Reads the answer to a submission. */
 export function readSubmission(result: CommandResult, texts: SubmitTexts): SubmitAnswer {
   const { exit_code, stderr, spawn_error } = result;
   const said = commandMessage(result);

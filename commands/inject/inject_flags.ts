@@ -109,12 +109,10 @@ async function checkValues(config: string, parameter: string, values: readonly n
   );
 }
 
-/** The flag --inject-json. */
 export const INJECT_JSON = {
   "inject-json": jsonFlag("inject", "study"),
 } as const satisfies FlagTable;
 
-/** Opens the study of --inject-json. */
 export const readInjectJson = (flags: FlagValues<typeof INJECT_JSON>): OpenStudy<Inject> =>
   loadStudy(INJECT, flags.injectJson);
 
@@ -154,7 +152,6 @@ export const THRESHOLD_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** Returns what the flags accept. */
 export const readThresholds = (flags: FlagValues<typeof THRESHOLD_FLAGS>): InjectThresholds => ({
   max_bias: flags.maxBias,
   width_tolerance: flags.widthTolerance,

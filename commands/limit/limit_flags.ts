@@ -89,16 +89,13 @@ function checkToys(n_toys: number, n_points: number, max_toys: number, seeds: nu
   );
 }
 
-/** The flag --limit-json. */
 export const LIMIT_JSON = {
   "limit-json": jsonFlag("limit"),
 } as const satisfies FlagTable;
 
-/** Opens the limit of --limit-json. */
 export const readLimitJson = (flags: FlagValues<typeof LIMIT_JSON>): OpenStudy<Limit> =>
   loadStudy(LIMIT, flags.limitJson);
 
-/** Flags for the limit that is wanted. */
 export const WANTED_FLAGS = {
   cl: {
     group: "What to run",
@@ -117,7 +114,6 @@ export const WANTED_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** Returns what the flags want of the limit. */
 export const readWanted = ({ cl, accuracy }: FlagValues<typeof WANTED_FLAGS>): LimitWanted => ({
   cl,
   accuracy: accuracy ?? null,

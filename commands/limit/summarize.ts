@@ -28,7 +28,6 @@ export function reportLimit(open: OpenStudy<Limit>, wanted: LimitWanted, out: Ou
   return summary.limit === null || summary.is_accurate === false ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
 
-/** Returns the command that goes on with a limit. */
 export const goOnWords = (path: string, { cl, accuracy }: LimitWanted): string =>
   quoteCommand([
     ...["nsfarm-deno", "limit", "submit", "--limit-json", path],

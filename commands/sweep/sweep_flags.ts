@@ -56,7 +56,6 @@ export function readSweepRequest(options: Record<string, unknown>, adapter: Back
   return { sweep_id, points, repeats, order_seed, request };
 }
 
-/** The flag --sweep-json. */
 export const SWEEP_JSON = {
   "sweep-json": jsonFlag("sweep"),
 } as const satisfies FlagTable;
@@ -64,7 +63,6 @@ export const SWEEP_JSON = {
 /** Flags of the commands that act on each run of a sweep. */
 export const sweepJsonFlag = defineFlags(SWEEP_JSON);
 
-/** Opens the sweep of --sweep-json. */
 export const readSweepJson = ({ sweepJson }: FlagValues<typeof SWEEP_JSON>): OpenSweep => loadSweep(sweepJson);
 
 /** Flags for running each run; shared by sweep submit and sweep run. */

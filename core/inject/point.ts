@@ -8,7 +8,6 @@ import { finiteOf, quantiles } from "../statistics.ts";
 import { failedWords, growthNeeded, MIN_PULLS, pullWords, type Rules } from "./judge.ts";
 import { type PullSpread, rateOf, spreadOfValues } from "./pull_statistics.ts";
 
-/** The merged toys of a point. */
 export interface PointToys {
   output: ShardOutput;
   /** Bounds of the POI in the spec; null: unknown. */

@@ -37,7 +37,6 @@ export const VERDICT_WORDS: Record<PointVerdict, string> = {
   unfinished: "no result",
 };
 
-/** Returns the verdict on a study in a sentence. */
 export function verdictSentence({ points, verdict, parameter, thresholds }: InjectSummary): string {
   const at = (wanted: PointVerdict) => atValues(parameter, points, wanted);
   const { max_bias, width_tolerance } = thresholds;

@@ -37,7 +37,6 @@ export function judge(requested: RequestedGuardrails, counts: ToyCounts, pull: M
   return { passed: failures.length === 0, failures };
 }
 
-/** Returns whether any guardrail was requested. */
 export const hasGuardrail = (requested: RequestedGuardrails): boolean =>
   requested.require_all_converged || needsPulls(requested);
 

@@ -34,7 +34,6 @@ function groupLine(group: Problem[]): string {
     : `shards ${rangesText(shards)}: ${withoutIndex(first)}`;
 }
 
-/** Result of a merge. */
 export interface MergeOutcome {
   /** Null if the set was refused. */
   set: MergedSet | null;

@@ -10,11 +10,9 @@ import { ParamPulls, type PartPulls } from "./param_pulls.ts";
 /** Facts of one output that the merge keeps after reading its arrays. */
 export interface SourceFacts extends SourceOrigin, FrameFacts {}
 
-/** Toys of an output, and the output's origin. */
 export interface SourceOrigin {
   /** Index in the run's plans, or in the shard's own output; null for the output of a whole run. */
   shard_index: number | null;
-  /** Name in messages. */
   name: string;
   path: string;
   toy_start: number;
@@ -39,7 +37,6 @@ export interface SourceOrigin {
   warnings: readonly FitWarning[];
 }
 
-/** Returns the seeds of a source's toys. */
 export function rangesOf({ merged, seed, n_toys }: SourceOrigin): readonly SeedRange[] {
   return merged?.seed_ranges ?? [{ seed, n_toys }];
 }

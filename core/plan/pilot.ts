@@ -26,7 +26,6 @@ export interface Spread {
   shard: number;
 }
 
-/** Measurements of a pilot run. */
 export interface Pilot {
   run_id: string;
   scheduler: string;

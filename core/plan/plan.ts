@@ -15,7 +15,6 @@ import { bestMinutes, predictMinutes, TOLERANCE } from "./minutes.ts";
 import type { Pilot } from "./pilot.ts";
 import { candidateCounts, type HostSlots, pilotSlots, planSlots, predictCount } from "./predict.ts";
 
-/** Arguments of `plan`. */
 interface PlanRequest {
   n_toys: number;
   hosts: readonly HostSlots[];

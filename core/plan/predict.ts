@@ -19,7 +19,6 @@ export interface PlanSlot {
   toy_s: number;
 }
 
-/** Result of a schedule. */
 interface Schedule {
   /** Last finish minus first start. */
   makespan_s: number;

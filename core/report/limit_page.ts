@@ -6,7 +6,6 @@ import { clsCurve } from "./figures/cls_curve.ts";
 import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import type { Markup } from "./plot.ts";
 
-/** Returns the page of a limit. */
 export function limitPage(summary: LimitSummary): Page {
   const { limit_id, workload, scheduler, config, points } = summary;
   return {

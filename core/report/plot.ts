@@ -136,7 +136,6 @@ export function yAxis(frame: Frame, axis: Axis): Markup {
   return markup`${ticks}<text class="muted" x="4" y="${px(frame.top - 14)}">${axis.label}</text>`;
 }
 
-/** A marked value in a plot. */
 interface Marked {
   value: number;
   words: string;

@@ -24,7 +24,6 @@ export function sweepFigures(summary: SweepSummary): Figure[] {
   return [makespanScaling(summary), rateScaling(summary), hostRates(summary.hosts)].filter((figure) => figure !== null);
 }
 
-/** Returns the page of a sweep. */
 export function sweepPage(summary: SweepSummary): Page {
   const { sweep_id, scheduler, n_toys, threads, seed, interpretation, points, runs } = summary;
   const [first = "", ...rest] = interpretation;

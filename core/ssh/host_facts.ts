@@ -75,7 +75,6 @@ export const THREAD_POLICIES = ["physical", "logical", "auto", "nextstat-auto"] 
 export type ThreadPolicy = (typeof THREAD_POLICIES)[number] | number;
 
 export interface HostShape {
-  /** Threads per shard. */
   threads: number;
   /** Number of shards that run at the same time. */
   slots: number;

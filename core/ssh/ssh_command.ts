@@ -1,11 +1,9 @@
 import { printable } from "../failure.ts";
 import type { FarmHost } from "./hosts_file.ts";
 
-/** Settings of ssh connections. */
 export interface SshSettings {
   user: string | null;
   port: number | null;
-  /** Private key file. */
   key: string | null;
   /** ssh configuration file that replaces the user's. */
   config: string | null;

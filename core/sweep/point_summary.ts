@@ -20,7 +20,6 @@ export interface PointFacts extends PlannedPoint {
   fault: string | null;
 }
 
-/** Returns the figures of one run. */
 export function summarisePoint(point: PointFacts, predicted_makespan_s: number | null): PointSummary {
   const { shards, repeat, run_id, run_dir, record, facts } = point;
   const done = facts ? doneShards(facts) : [];

@@ -57,7 +57,6 @@ const TITLE = "# Shard sweep ";
 export const isSummary = (head: string): boolean =>
   head.startsWith(TITLE) || head.startsWith("# PF3.2 Unbinned CPU Farm Shard Sweep\n");
 
-/** Returns the summary of a sweep as a page of Markdown. */
 export function summaryMarkdown(summary: SweepSummary): string {
   const { runs, points } = summary;
   const repeated = runs.some(({ n_runs }) => n_runs > 1);

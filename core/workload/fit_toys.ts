@@ -10,7 +10,6 @@ import type { ExportedRows, Workload } from "./workload.ts";
 /** NaN stands for null in an output. */
 const orNull = (value: number | undefined): number | null => value === undefined || Number.isNaN(value) ? null : value;
 
-/** One row a toy. */
 const TOY_ROWS: ExportedRows<ShardOutput> = {
   count: ({ poi_hat }) => poi_hat.length,
   columns: [

@@ -30,6 +30,5 @@ export function workloadNamed(name: string): Workload {
   );
 }
 
-/** Returns the workload of a run. */
 export const workloadOf = ({ farm }: Pick<Manifest, "farm">): Workload =>
   workloadNamed(farm?.workload?.name ?? DEFAULT_WORKLOAD);

@@ -54,7 +54,6 @@ export interface ExportedShard<Output> {
 /** A value of an export; null where nextstat has none. */
 export type Cell = number | boolean | string | null;
 
-/** A column of an export. */
 export interface ExportColumn<Output = AnyOutput> {
   name: string;
   /** `integer`: a whole number below 2^53, never null; `real`: a double. */

@@ -20,7 +20,6 @@ import { steer } from "./steer.ts";
 
 type FarmRun = Run<FarmManifest>;
 
-/** A change of the number of pilots. */
 interface PilotChange {
   /** Pilots that were submitted, with their jobs. */
   added: number;

@@ -35,7 +35,6 @@ interface PlannedRecovery {
   first_piece: number;
 }
 
-/** What one round of a recovery did. */
 export interface RecoveryRound extends PlannedRecovery {
   submissions: Submission[];
   /** Shards that the queue did not take yet. */

@@ -75,7 +75,6 @@ function joined(before: Held, added: Held): Held {
 
 /** What a resumption did. */
 interface ResumeReport {
-  /** Whether the run was paused. */
   was_paused: boolean;
   released: number[];
   /** Jobs that were submitted in place of pilots that had ended. */

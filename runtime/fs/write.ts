@@ -179,7 +179,6 @@ export function hashStream(fill: Fill): FileSum {
   return { bytes, sha256: hash.digest("hex") };
 }
 
-/** Writes a value as a JSON document. */
 export function writeDocument(path: string, value: unknown): void {
   writeWhole(path, JSON.stringify(value, null, 2) + "\n");
 }
@@ -201,7 +200,6 @@ export const removeQuietly = (path: string): void => orElse(undefined, () => Den
 /** Removes a folder and all that this user may remove in it. */
 export const removeTree = (path: string): void => orElse(undefined, () => Deno.removeSync(path, { recursive: true }));
 
-/** Returns whether the disk of a path is full. */
 export function isOnFullDisk(path: string): boolean {
   try {
     removeQuietly(writeTemporary(path, new Uint8Array(4096)));

@@ -19,7 +19,6 @@ import { inputSources, runSources, type Sources } from "./sources.ts";
 import { type Helper, startMergeWorker } from "./worker.ts";
 import { mergedPieces, writeMerged } from "./write_merged.ts";
 
-/** Options of a merge. */
 export interface MergeOptions {
   /** A run directory or its manifest; null: only `inputs`. */
   run: string | null;

@@ -50,7 +50,6 @@ export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
   return { read, problems, missing, is_mergeable, way_out };
 }
 
-/** Returns the problem of toys that no output has. */
 export function missingProblem(missing: readonly SeedRange[]): Problem {
   const ranges = missing.map(({ seed, n_toys }) => rangeText(seed, seed + n_toys - 1));
   return { shard_index: null, what: `the toys with the seeds ${ranges.join(", ")} are in none of the outputs` };

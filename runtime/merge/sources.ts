@@ -42,7 +42,6 @@ export interface InputOrder extends OrderedToys {
   slice: Slice | null;
 }
 
-/** Part of the toys of an output. */
 export interface Slice {
   /** Position of its first toy in the output's arrays. */
   from: number;

@@ -10,7 +10,6 @@ export interface MergedPieces {
   texts: NonNullable<Part["texts"]>[];
 }
 
-/** Returns the pieces of a merged document. */
 export function mergedPieces(set: MergedSet, texts: MergedPieces["texts"]): MergedPieces {
   return { parts: mergedParts(set), texts };
 }

@@ -69,7 +69,6 @@ function openArchive(path: string): Deno.FsFile {
 interface ReadArchive {
   /** The sha256 of each file by its name in the run's folder. */
   found: Map<string, string>;
-  /** The text of the sums. */
   sums: string | null;
   status: MergeStatus | undefined;
 }

@@ -14,11 +14,9 @@ import { type ProvenShards, proveShards, readAgain } from "../merge/proven_shard
 import { type RunSources, runSources } from "../merge/sources.ts";
 import type { RowWriter } from "./parquet.ts";
 
-/** Formats of an export. */
 export const EXPORT_FORMATS = ["parquet", "csv"] as const;
 type Format = typeof EXPORT_FORMATS[number];
 
-/** Options of an export. */
 interface ExportOptions {
   format: Format;
   /** A path, or a function that takes the bytes; null: beside the run directory. */
@@ -26,7 +24,6 @@ interface ExportOptions {
   allow_partial: boolean;
 }
 
-/** The result of an export. */
 export interface WrittenExport {
   /** Null: it was not written to a file. */
   path: string | null;

@@ -10,7 +10,6 @@ export interface RowWriter {
   finish(): void;
 }
 
-/** Rows of a row group. */
 export const ROW_GROUP_ROWS = 100_000;
 
 /** The program in the footer's `created_by`. */

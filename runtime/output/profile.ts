@@ -10,7 +10,6 @@ import { ownBinary } from "../system/process.ts";
 
 const ENDINGS = ["jsonc", "json", "yaml", "yml"];
 
-/** The path of a profile and how it was found. */
 export interface FoundProfile {
   path: string;
   way: "--profile" | "NSFARM_PROFILE" | "beside nsfarm-deno" | "your configuration";

@@ -16,7 +16,6 @@ import { inspectMachine } from "../system/machine.ts";
 import { findNextstat, nextstatVersion } from "../system/nextstat.ts";
 import { ownBinary, ownCommand, runProgram } from "../system/process.ts";
 
-/** One line of a self-check: what was checked and what was found. */
 interface SelfCheckLine {
   what: string;
   /** Null: not needed here, such as a scheduler that is not installed. */

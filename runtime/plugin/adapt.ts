@@ -49,7 +49,6 @@ function hasRequiredCalls(functions: object): functions is AdapterCalls {
   return ADAPTER_CALLS.every((member) => !IS_REQUIRED[member] || Object.hasOwn(functions, member));
 }
 
-/** A started plugin with its adapter. */
 export interface RunningPlugin {
   adapter: SchedulerAdapter;
   source: PluginSource;

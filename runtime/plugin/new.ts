@@ -39,7 +39,6 @@ function skeletonOf(name: string): string {
 /** Files and commands of an adapter for an example run. */
 interface Preview {
   files: RenderedFile[];
-  /** Purpose and command. */
   commands: { why: string; argv: string[] }[];
 }
 

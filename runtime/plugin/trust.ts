@@ -107,7 +107,6 @@ const isRunDirectory = (folder: string): boolean =>
     return RUN_SCHEMAS.some((schema) => text.includes(`"${schema}"`));
   });
 
-/** How a plugin was named. */
 type Way = "--plugin" | "run" | "profile" | "NSFARM_PLUGINS" | "beside nsfarm-deno";
 
 /** A file that may be a plugin, not yet read. */

@@ -7,9 +7,7 @@ import { inputPath } from "../../core/staging.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { decodeText, MAX_DOCUMENT_BYTES, parseJson, Unreadable } from "../fs/read.ts";
 
-/** A parsed spec. */
 interface ReadSpec {
-  /** As parsed. */
   spec: unknown;
   /** The paths of the spec and of every file that it names. */
   paths: string[];

@@ -86,7 +86,6 @@ const OfRun = z.looseObject({ schema_version: z.literal([...RUN_SCHEMAS]) });
 interface RequestedBefore {
   seed: number;
   shards: number | null;
-  /** Options of its scheduler. */
   options: Readonly<Record<string, OptionValue>>;
 }
 
@@ -162,7 +161,6 @@ export function freshSeed(dir: string, manifest: Manifest, n: number): number {
 const pointText = (gen = "init", set: Readonly<Record<string, number>> = {}): string =>
   JSON.stringify([gen, Object.entries(set).sort(([a], [b]) => a < b ? -1 : 1)]);
 
-/** Toys that are to be drawn. */
 type NewToys = Pick<RunRequest, "seed" | "n_toys" | "config" | "workload" | "gen" | "set">;
 
 /**

@@ -20,7 +20,6 @@ export function readSubmitMeta(dir: string): SubmitMeta | undefined {
   );
 }
 
-/** Returns all submissions on record. */
 export function readSubmissions(dir: string): Submission[] {
   return readSubmitMeta(dir)?.farm?.submissions ?? [];
 }

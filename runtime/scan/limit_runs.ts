@@ -65,7 +65,6 @@ export function recordRound({ path, document }: OpenStudy<Limit>, toys: Limit["r
   );
 }
 
-/** Reads the points of a limit. */
 export function readPoints(open: OpenStudy<Limit>): LimitPoint[] {
   return open.document.points.map(({ mu, run_id }) => {
     const merged = readPoint(open, { run_id }, ({ dir }) => readDocument(join(dir, MERGED), HypotestMerged));

@@ -19,7 +19,6 @@ export async function optionsOfNodes(): Promise<SchedulerOption[]> {
   return adapters.flatMap(({ options }) => options.filter(({ role }) => role === "nodes"));
 }
 
-/** What names a scheduler. */
 interface Named {
   /** For messages. */
   what: string;
@@ -96,7 +95,6 @@ export function remediesFor(run: Run<FarmManifest>, adapter: Backend, nodes: rea
 /** Values of memory that a run without one gets first; the first that the option accepts. */
 const FIRST_MEMORY = ["4GB", "4G"];
 
-/** Returns the option of a scheduler with a role. */
 const optionOf = (adapter: Backend, role: SchedulerOption["role"]): SchedulerOption | undefined =>
   adapter.options.find((one) => one.role === role);
 

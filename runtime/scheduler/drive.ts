@@ -13,7 +13,6 @@ export async function runCommands(
   return results;
 }
 
-/** Runs one command of an adapter. */
 export async function runCommand(adapter: SchedulerAdapter, command: Command, cwd: string): Promise<CommandResult> {
   const [program = ""] = command.argv;
   if (!adapter.programs.includes(program)) {

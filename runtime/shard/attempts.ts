@@ -7,7 +7,6 @@ import { listNames, showListed } from "../fs/list.ts";
 import { inputError, parseJson, readRegular, Unreadable } from "../fs/read.ts";
 import { exists, explainWrite, makeFolder, namingFile, removeQuietly, writeAll, writeTemporary } from "../fs/write.ts";
 
-/** Returns the path of an attempt file. */
 export const attemptPath = (dir: string, shard: number, attempt: number): string =>
   join(dir, ATTEMPTS, attemptName(shard, attempt));
 

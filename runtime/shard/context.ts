@@ -56,7 +56,6 @@ export interface FitExit {
   signal: string | null;
 }
 
-/** A started fit. */
 export interface StartedFit {
   pid: number;
   ended: Promise<FitExit>;

@@ -62,7 +62,6 @@ function readLeft(files: Pick<FitFiles, "out" | "metrics">, manifest: FarmManife
   }
 }
 
-/** The end of an attempt. */
 export type ShardEnd =
   | { kind: "done"; committed: Committed; record: ShardRecord }
   | { kind: "failed"; record: ShardRecord }

@@ -44,7 +44,6 @@ export const evidenceFault = (found: Evidence): string | null => "what" in found
 
 type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
 
-/** An output that was read and checked. */
 export interface CheckedOutput<Output extends AnyOutput = AnyOutput> {
   output: Output;
   bytes: number;

@@ -56,7 +56,6 @@ export interface FitOrder {
   stop: AbortSignal;
 }
 
-/** The end of a fit with its measurements. */
 export interface EndedFit {
   end: FitEnd;
   measured: Measured;

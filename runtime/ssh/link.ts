@@ -10,7 +10,6 @@ import type { Run } from "../run/load_manifest.ts";
 import { startFault } from "../system/process.ts";
 import { openSession, type SshSession } from "./session.ts";
 
-/** Settings of a probe. */
 export interface ProbeOrder {
   /** Folder for runs there; null: the default. */
   base: string | null;

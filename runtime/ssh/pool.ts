@@ -38,7 +38,6 @@ interface Connector {
   remove(): void;
 }
 
-/** The hosts of a run. */
 export class HostPool implements ExecutorPool {
   readonly executors: SshHost[] = [];
   /** The first name of each machine. */

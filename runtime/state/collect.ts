@@ -19,7 +19,6 @@ import { readRecords, type RunRecords, timeFacts } from "../shard/run_records.ts
 import { collectDone, type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
 import { readDoneShards, type ShardReader, startShardReader } from "./done_shards.ts";
 
-/** The result of a collect. */
 export interface CollectReport {
   manifest: string;
   run_id: string;

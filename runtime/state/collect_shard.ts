@@ -86,7 +86,6 @@ export function collectShard(
   return { result: notOk(plan, best, last, pathsIn(dir, plan.shard_index)), time: null, ok: false };
 }
 
-/** Returns the row of a shard that is done. */
 export function collectDone(dir: string, plan: Plan, { time, exit_code, wall_s }: DoneShard): CollectedShard {
   const facts = { host: time.host, rc: exit_code ?? 0, elapsed_s: wall_s, error: null };
   return { result: row(plan, facts, pathsIn(dir, plan.shard_index), "ok"), time, ok: true };

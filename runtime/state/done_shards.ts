@@ -17,7 +17,6 @@ export interface DoneShard {
   wall_s: number | null;
 }
 
-/** Returns the facts of a done shard from its record. */
 export const doneShard = (record: ShardRecord): DoneShard => ({
   time: attemptTime(record),
   host: recordHost(record),
@@ -66,7 +65,6 @@ interface ShardList {
 
 type Found = [shard: number, done: DoneShard][];
 
-/** A second thread that reads shards. */
 export type ShardReader = SecondThread<Request, Found>;
 
 /**

@@ -16,7 +16,6 @@ import { fitFiles } from "../shard/context.ts";
 import { readCommitted } from "../shard/read.ts";
 import { type FirstLine, firstLine, readJobLogs, tellingJobLogs } from "./job_logs.ts";
 
-/** Logs and attempts of a shard. */
 export interface ShardLogs {
   shard: number;
   /** The shards into which it was cut; absent: it was not. */
@@ -27,7 +26,6 @@ export interface ShardLogs {
   logs: { name: string; text: string | null }[];
 }
 
-/** Returns the logs and attempts of a shard. */
 export function readLogs({ dir }: Run<FarmManifest>, { shard_index: shard, farm }: Plan, adapter: Backend): ShardLogs {
   const numbers = listAttempts(dir).get(shard) ?? [];
   const attempts = readAttempts(dir, shard, numbers).map((one) => ({

@@ -19,7 +19,6 @@ import type { ShardLogs } from "./logs.ts";
 interface OldStatus {
   summary: StatusSummary;
   shards: StatusShard[];
-  /** Shards that are not done. */
   open: OpenShard[];
 }
 

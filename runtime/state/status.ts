@@ -46,7 +46,6 @@ import { type ScannedShard, scanRun, scanUntouched, type Seen } from "./scan.ts"
 import { adviceOn, isOrphan } from "./status_advice.ts";
 import { unusedHosts } from "./unused_hosts.ts";
 
-/** The state of a run. */
 export interface RunStatus {
   summary: StatusSummary;
   shards: StatusShard[];

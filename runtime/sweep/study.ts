@@ -13,7 +13,6 @@ export interface StudyKind<Document> {
   schema: z.ZodMiniType<Document>;
 }
 
-/** The document of a study and its path. */
 export interface OpenStudy<Document> {
   path: string;
   document: Document;

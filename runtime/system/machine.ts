@@ -67,7 +67,6 @@ function anchorBootClock({ id, at_s }: BootMoment, awake_ms: number): void {
   anchor ??= { id, at_s, awake_ms, whole_s: uptime_s() };
 }
 
-/** Returns the present moment. */
 export function thisMoment(): Moment {
   const awake_ms = performance.now();
   return { utc_ms: Date.now(), awake_ms, boot: anchor && { id: anchor.id, at_s: bootSeconds(anchor, awake_ms) } };
@@ -109,7 +108,6 @@ function stepSeconds(start: Moment, end: Moment): number | null {
   return secondsOf(end.utc_ms - start.utc_ms - 1000 * (end.boot.at_s - start.boot.at_s));
 }
 
-/** This machine, and this process on it. */
 export interface Machine extends CpuFacts {
   /** The node's name as its scheduler calls it, else the host name. */
   host: string;

@@ -31,7 +31,6 @@ export async function nextstatVersion(path: string): Promise<string> {
   return version;
 }
 
-/** Returns path, version and sha256 of a nextstat. */
 export async function probeNextstat(path: string): Promise<Nextstat> {
   const version = await nextstatVersion(path);
   const { mtime, ctime } = Deno.statSync(path);

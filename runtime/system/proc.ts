@@ -120,7 +120,6 @@ function readTicks(text: string): Map<number, string> {
   return found;
 }
 
-/** Fields of /proc/PID/stat. */
 export interface ProcStat {
   pid: number;
   state: string;

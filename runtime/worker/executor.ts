@@ -64,7 +64,6 @@ export interface Executor {
   classifyFailure?(record: ShardRecord, failures: number, faults: number): FailureClass;
 }
 
-/** The executors of one loop. */
 export interface ExecutorPool {
   readonly executors: readonly Executor[];
   /** Number of slots that the loop announces. */
@@ -144,7 +143,6 @@ export const startEvent = (total: number, { done, failed, elsewhere }: WorkRepor
 export class Change {
   #next = Promise.withResolvers<void>();
 
-  /** Resolves at the next change. */
   change(): Promise<void> {
     return this.#next.promise;
   }

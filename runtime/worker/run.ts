@@ -10,7 +10,6 @@ import type { ExecutorPool, WorkEvent, WorkOptions, WorkReport } from "./executo
 import { BEAT_INTERVAL_S } from "./heartbeats.ts";
 import { WorkLoop } from "./loop.ts";
 
-/** A request for a worker loop. */
 export interface LoopRequest extends Omit<WorkOptions, keyof typeof DEFAULTS>, Partial<typeof DEFAULTS> {
   /** Called when the loop begins, and again when the toys that were not in shards are cut. */
   begin?: (run: Run<FarmManifest>) => void;

@@ -16,7 +16,6 @@ import { Heartbeats } from "./heartbeats.ts";
 /** How long the list of the other loops is good, on which a throttle is divided. */
 const LIST_MS = 1000;
 
-/** The loop that is steered. */
 interface SteeredLoop {
   token: string;
   slots: number;

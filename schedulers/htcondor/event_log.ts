@@ -6,7 +6,6 @@ import type { Handle, NativeState } from "../adapter.ts";
 import { jobTag, shardsByTask, taskOf } from "../tasks.ts";
 import { heldJob, type Hold, machineOf, neverStarted, removed } from "./tables.ts";
 
-/** One event of a job event log. */
 interface LogEvent {
   code: number;
   cluster: number;

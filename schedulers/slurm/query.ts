@@ -27,7 +27,6 @@ interface SlurmTask {
   exit_code: string;
 }
 
-/** Returns the state of a task in our words. */
 export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard"> {
   const { state, words, fault } = slurmState(task.state);
   const code = /^(None|\(null\)|N\/A)?$/.test(task.reason.trim()) ? "" : task.reason.trim();

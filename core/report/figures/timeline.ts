@@ -111,7 +111,6 @@ function frameOf(hosts: readonly HostLanes<Drawn>[], rows: number): Frame {
   return { ...frame, height: frame.top + rows + 8 + frame.bottom };
 }
 
-/** Maximum length of a name. */
 const NAME = 24;
 const cut = (name: string) => name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name;
 

@@ -5,7 +5,6 @@ import type { OptionValue, RunRecord } from "../../../core/schema/manifest.ts";
 import type { Handle, RenderContext, SchedulerAdapter } from "../../../schedulers/adapter.ts";
 import { MemberFault } from "../trust.ts";
 
-/** A fault of an adapter. */
 export interface AdapterFinding {
   /** The member to correct: `programs`, `readQuery`. */
   member: string;
@@ -15,10 +14,8 @@ export interface AdapterFinding {
   mistake?: string;
 }
 
-/** A check of one function of an adapter. */
 export type MemberCheck = (adapter: SchedulerAdapter) => AdapterFinding[];
 
-/** Returns a finding about a member. */
 export const finding = (member: string, what: string): AdapterFinding => ({ member, what });
 
 /** Calls a function of a checked adapter and checks its value; a fault of the call is a finding. */

@@ -48,7 +48,6 @@ function factsOf(adapter: object): Record<string, unknown> {
 
 export type { AdapterFinding };
 
-/** The check of each function of an adapter. */
 const CHECKS: Record<AdapterCall, MemberCheck> = {
   render: (adapter) => [...renderFindings(adapter), ...valueFindings(adapter)],
   ...COMMAND_CHECKS,

@@ -98,7 +98,6 @@ function submitFindings(adapter: SchedulerAdapter): AdapterFinding[] {
 const chunksOf = (adapter: SchedulerAdapter, context: RenderContext): Chunk[] =>
   orElse([], () => adapter.render(context).chunks);
 
-/** Returns the result of a command. */
 function result(change: Partial<CommandResult> = {}): CommandResult {
   return { exit_code: 0, signal: null, stdout: "", stderr: "", timed_out: false, spawn_error: null, ...change };
 }
