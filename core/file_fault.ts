@@ -173,8 +173,16 @@ const PATH_IN_ERROR = /[:,] ([a-z]+) '(.*?)'(?: -> '.*')?$|access to "([^"]*)"/s
  * that cannot be used is never an internal error.
  */
 export function unexpectedFileError(error: unknown): unknown {
-  if (!(error instanceof Error) || fileFault(error) === undefined) return error;
+  const fault = fileFault(error);
+  if (!(error instanceof Error) || fault === undefined) return error;
   const [, call = "use", path, barred] = PATH_IN_ERROR.exec(error.message) ?? [];
   const named = path ?? barred;
-  return named === undefined ? error : fileError(call, named, error);
+  if (named !== undefined) return fileError(call, named, error);
+  // Errors of an open file name none.
+  return OF_DISK.has(fault)
+    ? new FarmError("input", `Cannot use a file: ${faultWords(error)}`, adviceFor(fault))
+    : error;
 }
+
+/** Faults of a disk or file server, never of this program. */
+const OF_DISK: ReadonlySet<FileFault> = new Set<FileFault>(["io", "stale", "full", "quota"]);

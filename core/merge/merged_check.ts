@@ -12,8 +12,8 @@ import { failureText, guardrailsText, hasGuardrail, judgedGuardrails } from "./g
 export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: string } | {
   kind: "read";
   about: MergedAbout;
-  /** Whether its bytes differ from those of the last merge; false where they were not compared. */
-  is_changed: boolean;
+  /** Why its bytes do not count as those of the last merge; null: they do, or were not compared. */
+  fault: string | null;
 };
 
 /**
@@ -41,12 +41,11 @@ export interface MergedCheck {
 export function checkMerged(manifest: Manifest, found: FoundMerged): MergedCheck {
   if (found.kind === "absent") return { state: "absent", guardrails_passed: null, findings: [] };
   if (found.kind === "unreadable") {
-    const damaged: MergedFinding = { kind: "damaged", what: `${MERGED} ${found.what}` };
-    return { state: "damaged", guardrails_passed: null, findings: [damaged] };
+    return { state: "damaged", guardrails_passed: null, findings: [damaged(found.what)] };
   }
   const { about } = found;
   const findings = [
-    ...(found.is_changed ? [CHANGED] : []),
+    ...(found.fault === null ? [] : [damaged(found.fault)]),
     ...setFindings(manifest, about),
     ...guardrailFindings(manifest, about),
     ...fitsFindings(about),
@@ -55,10 +54,7 @@ export function checkMerged(manifest: Manifest, found: FoundMerged): MergedCheck
   return { state: stateOf(findings), guardrails_passed, findings };
 }
 
-const CHANGED: MergedFinding = {
-  kind: "damaged",
-  what: `${MERGED} is not what the last merge wrote: merge_status.json has another sha256`,
-};
+const damaged = (what: string): MergedFinding => ({ kind: "damaged", what: `${MERGED} ${what}` });
 
 function stateOf(findings: readonly MergedFinding[]): MergedState {
   const has = (kind: MergedFinding["kind"]) => findings.some((one) => one.kind === kind);

@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { errorText, orElse } from "../../core/errors.ts";
+import { faultWords } from "../../core/file_fault.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merge/merged_check.ts";
 import { MERGE_LOCK, MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
@@ -17,6 +18,7 @@ import {
   readIfThere,
   readRegular,
   Unreadable,
+  unreadable,
 } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -33,29 +35,35 @@ export function mergedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">):
 export function summedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
   const found = findSummed(dir);
   const lock = join(dir, MERGE_LOCK);
-  const isBetween = found.kind === "read" && found.is_changed && exists(lock);
+  const isBetween = found.kind === "read" && found.fault !== null && exists(lock);
   return checkMerged(manifest, isBetween ? whileLockedSync(lock, () => findSummed(dir)) : found);
 }
 
 function findSummed(dir: string): FoundMerged {
   const found = findMerged(join(dir, MERGED));
   const isOurs = found.kind === "read" && found.about.merge.farm !== undefined;
-  return isOurs ? { ...found, is_changed: isChanged(dir) } : found;
+  return isOurs ? { ...found, fault: sumFault(dir) } : found;
 }
 
-/** Whether the file changed since its merge; false where no merge of it is on record. */
-function isChanged(dir: string): boolean {
+/**
+ * Returns why the document is not known to be as its merge wrote it; null: it is, or no merge of it is on record. What
+ * cannot be read does not count as unchanged.
+ */
+function sumFault(dir: string): string | null {
   const [path, status_path] = [join(dir, MERGED), join(dir, MERGE_STATUS)];
   try {
     const status = readIfThere(status_path, MergeStatus);
     const { merged_sha256, merged_bytes } = status?.farm ?? {};
-    if (typeof merged_sha256 !== "string" || basename(status?.merged ?? "") !== MERGED) return false;
+    if (typeof merged_sha256 !== "string" || basename(status?.merged ?? "") !== MERGED) return null;
     const [merged, written] = [infoOf(path), infoOf(status_path)];
     // The status is written after the document.
     const isUntouched = merged && written && merged.size === merged_bytes && isBeside(merged, written);
-    return !isUntouched && hashFile(path).sha256 !== merged_sha256;
-  } catch {
-    return false; // verify reports an unreadable merge_status.json
+    if (isUntouched || hashFile(path).sha256 === merged_sha256) return null;
+    return `is not what the last merge wrote: ${MERGE_STATUS} has another sha256`;
+  } catch (error) {
+    return `cannot be compared with what its merge wrote: ${
+      faultWords(error) ?? `${MERGE_STATUS} ${errorText(error)}`
+    }`;
   }
 }
 
@@ -67,11 +75,11 @@ function findMerged(path: string): FoundMerged {
     const document = readAbout(path);
     const parsed = MergedAbout.safeParse(aboutCounts(document) ?? document);
     return parsed.success
-      ? { kind: "read", about: parsed.data, is_changed: false }
+      ? { kind: "read", about: parsed.data, fault: null }
       : { kind: "unreadable", what: `is no merged document: ${firstIssue(parsed.error)}` };
   } catch (error) {
     if (error instanceof Unreadable && error.absent) return { kind: "absent" };
-    return { kind: "unreadable", what: error instanceof Unreadable ? error.message : errorText(error) };
+    return { kind: "unreadable", what: unreadable(error).message };
   }
 }
 

@@ -12,7 +12,7 @@ import { sha256Of } from "../fs/hash_file.ts";
 import { listNames, showListed } from "../fs/list.ts";
 import { identityNow, whileOpen } from "../fs/open.ts";
 import { Unreadable } from "../fs/read.ts";
-import { makeFolder, removeQuietly, rename, writeTemporary } from "../fs/write.ts";
+import { makeFolder, namingFile, removeQuietly, rename, writeTemporary } from "../fs/write.ts";
 import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read.ts";
 
 /** A checked result of a shard, ready to commit. */
@@ -113,7 +113,8 @@ function showFinal(dir: string, shard: number): void {
 
 /** Forces a result to disk. Of two processes that recover the same result, the other may have removed it already. */
 function syncFile(path: string): void {
-  ifThere(undefined, () => whileOpen(Deno.openSync(path, { read: true, write: true }), (file) => file.syncDataSync()));
+  const sync = (file: Deno.FsFile) => namingFile(path, () => file.syncDataSync());
+  ifThere(undefined, () => whileOpen(Deno.openSync(path, { read: true, write: true }), sync));
 }
 
 /** Writes the record of the checked output under the final name, unless there is a record already. */

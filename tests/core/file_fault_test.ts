@@ -74,6 +74,8 @@ Deno.test("an unexpected file error is reported with its path, and any other err
   const reported = unexpectedFileError(denied);
   assert.ok(reported instanceof FarmError && reported.exitCode === 3);
   assert.match(reported.message, /^Cannot readdir "\/a\/it's here": permission is denied$/);
+  const open_file = unexpectedFileError(new Error("Input/output error (os error 5)"));
+  assert.match(String(open_file), /Cannot use a file: the disk or its file server reports an error \(error 5\)$/);
   for (const error of [new TypeError("x is undefined"), new Error("nothing"), "text", undefined]) {
     assert.equal(unexpectedFileError(error), error);
     assert.equal(fileError("read", "/a", error), error);

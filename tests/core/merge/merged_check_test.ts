@@ -23,7 +23,7 @@ function about(change: Partial<MergedAbout> = {}, merge: Partial<MergedAbout["me
 }
 
 const check = (document: MergedAbout, manifest = MANIFEST): MergedCheck =>
-  checkMerged(manifest, { kind: "read", about: document, is_changed: false });
+  checkMerged(manifest, { kind: "read", about: document, fault: null });
 const reported = (
   found: MergedCheck,
 ) => [found.state, mergedExitCode(found), ...found.findings.map(({ what }) => what)];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
@@ -71,6 +71,34 @@ Deno.test("a merged document with one changed digit is damaged until it is merge
     assert.equal(check(), "damaged");
     await merge(manifest.run_dir);
     assert.equal(check(), "whole");
+  }));
+
+Deno.test("a merged document that cannot be compared with its merge is damaged, not whole", () =>
+  inFolder(async (folder) => {
+    const { manifest } = await mergedRun(folder);
+    const dir = manifest.run_dir;
+    const check = () => summedCheckOf({ dir, manifest });
+    const status = join(dir, "merge_status.json");
+    const text = await readFile(status, "utf8");
+    await writeFile(status, text.slice(0, 40));
+    const [finding] = check().findings;
+    assert.match(finding?.what ?? "", /^merged.out.json cannot be compared .*: merge_status.json is no JSON/);
+    assert.equal(check().state, "damaged");
+    await writeFile(status, text);
+    // Written again since, so that the bytes decide.
+    await utimes(join(dir, "merged.out.json"), new Date(), new Date());
+    const real = Deno.FsFile.prototype.readSync;
+    Deno.FsFile.prototype.readSync = function (bytes: Uint8Array) {
+      if (new Error().stack?.includes("hashFile")) throw new Error("Input/output error (os error 5)");
+      return real.call(this, bytes);
+    };
+    try {
+      assert.match(check().findings[0]?.what ?? "", /the disk or its file server reports an error/);
+    } finally {
+      Deno.FsFile.prototype.readSync = real;
+    }
+    await merge(dir);
+    assert.equal(check().state, "whole");
   }));
 
 Deno.test("a merge that has written its document and not yet its status is waited for", () =>

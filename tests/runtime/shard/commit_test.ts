@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { unexpectedFileError } from "../../../core/file_fault.ts";
 import { exists } from "../../../runtime/fs/write.ts";
 import { commitShard } from "../../../runtime/shard/commit.ts";
 import { listRun } from "../../../runtime/shard/list_run.ts";
@@ -10,6 +12,7 @@ import { sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { amountOf } from "../../support/amount.ts";
 import { contextOf } from "../support/context.ts";
 import { incoming, type Job, MANIFEST, Outcome, outText, PLAN, resultOf } from "../support/commit_case.ts";
+import { inFolder } from "../../support/scratch.ts";
 import { skipShortWaits } from "../support/gate.ts";
 import { Actor, everySchedule } from "../support/interleave.ts";
 
@@ -254,3 +257,26 @@ for (const given of cases) {
     }
   });
 }
+
+Deno.test("a disk that fails while an output is forced to it is an error about that file, and nothing is committed", () =>
+  inFolder(async (dir) => {
+    await mkdir(join(dir, "incoming"));
+    await writeFile(incoming(dir, 1), outText(1, 0));
+    const real = Deno.FsFile.prototype.syncDataSync;
+    Deno.FsFile.prototype.syncDataSync = () => {
+      throw new Error("Input/output error (os error 5)");
+    };
+    try {
+      assert.throws(() => commitShard(dir, MANIFEST, PLAN, resultOf(dir, 1, 0)), (error) => {
+        assert.match(
+          String(unexpectedFileError(error)),
+          /Cannot write ".*shard_0.1.out.json": the disk or its file server/,
+        );
+        return true;
+      });
+    } finally {
+      Deno.FsFile.prototype.syncDataSync = real;
+    }
+    assert.deepEqual([exists(join(dir, OUT)), exists(incoming(dir, 1))], [false, true]);
+    assert.equal(commitShard(dir, MANIFEST, PLAN, resultOf(dir, 1, 0)).kind, "committed");
+  }));
