@@ -1,6 +1,7 @@
 import { EXIT_CODES } from "../core/errors.ts";
 import { namedShards } from "../core/format.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
+import { quoteWord } from "../core/shell_quote.ts";
 import { byHandWords, cancelRun, leftWords } from "../runtime/control/cancel.ts";
 import { stopRemote } from "../runtime/control/work.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
@@ -44,7 +45,9 @@ export default defineCommand({
       workers_out_of_reach: away.map(({ process: { host, pid } }) => ({ host, pid })),
       remote,
     });
-    if (words.length > 0) out.note("Finished shards are kept; nsfarm-deno retry reruns the others");
+    if (words.length > 0) {
+      out.note(`Finished shards are kept; nsfarm-deno retry ${quoteWord(run.dir)} reruns the others`);
+    }
     const n_left = left.length + remote.unclear.length + unknown.length + away.length;
     return n_left > 0 || by_hand !== null ? EXIT_CODES.unreachable : EXIT_CODES.done;
   },

@@ -209,7 +209,7 @@ function assertWhole(dir: string, manifest_path: string): void {
     "shards",
     `Cannot archive "${dir}": ${what}${more}`,
     first
-      ? "See nsfarm-deno verify; --allow-partial archives what is there"
+      ? `See nsfarm-deno verify ${quoteWord(dir)}; --allow-partial archives what is there`
       : `nsfarm-deno merge ${quoteWord(dir)} first`,
   );
 }

@@ -5,6 +5,7 @@ import { FarmError, orElse } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { isOfRunDirectory, MANIFEST } from "../../core/run_paths.ts";
 import { type FarmManifest, Manifest, RUN_SCHEMA } from "../../core/schema/manifest.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
 import { isSameBytes } from "../fs/exclusive.ts";
 import { infoOf } from "../fs/hash_file.ts";
 import { listNames } from "../fs/list.ts";
@@ -45,8 +46,7 @@ export const loadRun = (run: string): Run => loadBy(readManifest, run);
 
 function loadBy(read: (path: string) => ReadManifest, run: string): Run {
   const manifest_path = manifestPath(run);
-  const next = `Name a run directory, or its ${MANIFEST} of schema ${RUN_SCHEMA}`;
-  const { manifest, fault } = explainRead("the manifest", manifest_path, next, read);
+  const { manifest, fault } = explainRead("the manifest", manifest_path, namedInstead(manifest_path), read);
   if (fault) {
     throw new FarmError(
       "input",
@@ -55,6 +55,14 @@ function loadBy(read: (path: string) => ReadManifest, run: string): Run {
     );
   }
   return { dir: dirname(manifest_path), manifest_path, manifest };
+}
+
+/** Returns advice where a file is no manifest; the document of several runs has a command for all of them. */
+function namedInstead(path: string): string {
+  const kind = /\.(limit|inject|sweep)\.json$/.exec(path)?.[1];
+  return kind === undefined
+    ? `Name a run directory, or its ${MANIFEST} of schema ${RUN_SCHEMA}`
+    : `Name one of its runs, or all: nsfarm-deno ${kind} summarize --${kind}-json ${quoteWord(path)}`;
 }
 
 interface ReadManifest {
