@@ -20,10 +20,7 @@ const ARGUMENTS: Record<string, readonly string[]> = {
   completions: [...SHELLS, "man"],
 };
 
-/**
- * Returns the words that may come next on a command line; none where a file may.
- * @param words after the program's name; the last is the one at the cursor, maybe empty
- */
+/** Returns the words that may come next; none where a file may. @param words the last is at the cursor, maybe empty */
 export async function completeWords(
   words: readonly string[],
   { rows, build }: Program,

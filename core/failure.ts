@@ -87,10 +87,7 @@ export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
   },
 };
 
-/**
- * Returns whether a worker loop retries a shard by itself after so many failures.
- * @param elsewhere whether another machine can run the shard
- */
+/** Returns whether a loop retries a shard after so many failures. @param elsewhere whether another machine can */
 export const triesAgain = (cause: Cause, failures: number, elsewhere = false): boolean =>
   failures <= FAILURES[cause].retries[elsewhere ? "elsewhere" : "here"];
 

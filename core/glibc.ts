@@ -12,10 +12,7 @@ export function readGlibc(printed: string | null): string | null {
 const isTooOld = (version: string | null): boolean =>
   version !== null && version.localeCompare(NEEDED_GLIBC, "en", { numeric: true }) < 0;
 
-/**
- * Returns one line about the machines on which nsfarm-deno does not start; none where there are none.
- * @param machines each name with its glibc
- */
+/** Returns a line about the machines where nsfarm-deno does not start, or none. @param machines each with its glibc */
 export function oldGlibc(machines: Iterable<readonly [string, string | null]>): string[] {
   const old = [...new Map(machines)].filter(([, version]) => isTooOld(version));
   if (old.length === 0) return [];

@@ -108,10 +108,7 @@ function applyAction(
   return { ...cut, farm: { ...farm, first_options: manifest.farm.first_options ?? options } };
 }
 
-/**
- * Returns an action in words: `out of memory: shard 3 rerun with --slurm-memory 1G → 1536M`.
- * @param changed option that the action changed, in words
- */
+/** Returns an action: `out of memory: shard 3 rerun with --slurm-memory 1G → 1536M`. @param changed option, in words */
 function actionWords(
   { step, what, shards }: { step: string; what: string; shards: readonly number[] },
   changed: string | undefined,

@@ -19,10 +19,7 @@ export interface Submitted {
   shards: readonly number[];
 }
 
-/**
- * Longest gap between two shards of one worker loop in ms, for writing records and starting programs: the loop never
- * waits while shards are open.
- */
+/** Longest gap in ms between two shards of a worker loop, which never waits while shards are open. */
 const MAX_GAP_MS = 5000;
 
 /** Largest error between the stamps of a submission and of the following start, in ms. */

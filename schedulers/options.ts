@@ -54,10 +54,7 @@ function own(options: Options, name: string): OptionValue | undefined {
 
 const NAME = "[A-Za-z_][A-Za-z0-9_]*";
 
-/**
- * Returns the options that a site may need in its jobs with any scheduler.
- * @param passed names of the submitter's variables that jobs always receive
- */
+/** Returns the options of a site for any scheduler. @param passed the submitter's variables that jobs always receive */
 export const siteOptions = (passed: readonly string[]): SchedulerOption[] => [
   {
     name: "setup",

@@ -152,10 +152,7 @@ export function mismatches(sources: readonly SourceFacts[]): Mismatch[] {
 export const originMismatches = <Source extends SourceOrigin>(sources: readonly Source[]): Mismatch<Source>[] =>
   ORIGIN_RULES.flatMap((rule) => differing(sources, rule));
 
-/**
- * Returns a problem for each pair of outputs with common toys.
- * @param drawn returns the seeds from which toys with these seeds are drawn
- */
+/** Returns a problem for each pair of outputs with common toys. @param drawn returns the seeds of the drawn toys */
 export function duplicateSeeds(
   sources: readonly SourceOrigin[],
   drawn: (ranges: readonly SeedRange[]) => readonly SeedRange[] = (ranges) => ranges,

@@ -14,10 +14,7 @@ export const TrialFit = z.looseObject({
   at_bounds: z.nullable(z.array(AtBound)),
   /** nextstat's warnings in the fit of the observed data. */
   warnings: z.array(z.string()),
-  /**
-   * Channels with data in Parquet files: number of rows, and the range of event counts that the yields can give within
-   * their bounds.
-   */
+  /** Channels with Parquet data: number of rows, and the range of event counts that the yields allow. */
   channels: z.array(z.looseObject({ name: z.string(), n_events: Count, least: z.number(), most: z.number() })),
   toy: z.looseObject({
     poi: z.string(),

@@ -24,10 +24,7 @@ export const MergedFarm = z.looseObject({
   gen_spread: z.optional(z.nullable(z.looseObject({}))),
   frozen_gen: z.optional(z.nullable(z.record(z.string(), z.number()))),
   not_merged: z.record(z.string(), z.string()),
-  /**
-   * Older versions did not write this and the following three members. `pulls`: whether pulls were requested; null:
-   * unknown.
-   */
+  /** Absent in older versions, as the next three. `pulls`: whether pulls were requested; null: unknown. */
   pulls: z.optional(z.nullable(z.boolean())),
   pull_sums: z.optional(z.nullable(PullSums)),
   /** Generation points of the toys; null: all at exactly the same point. */

@@ -23,10 +23,7 @@ export const Submission = z.looseObject({
   answer: z.nullable(z.string()),
   /** Cluster to which it was submitted, if the scheduler reports it. */
   cluster: z.optional(z.string()),
-  /**
-   * Seconds for which the token of a refused submission was searched in vain. The job may still appear, so the search
-   * continues.
-   */
+  /** Seconds for which a refused submission's token was searched in vain; the search continues. */
   not_found_after_s: z.optional(z.number()),
   /** Whether it was refused only because the user has as many jobs in the queue as are allowed. */
   queue_full: z.optional(z.boolean()),

@@ -73,10 +73,7 @@ export interface ExportedRows<Output> {
 interface CountedMerge<Output> {
   /** `schema_version` of the merged document. */
   schema: string;
-  /**
-   * Returns why an output cannot be added to another one of its run, or null.
-   * @param machines whether both were made on the same machine with the same threads
-   */
+  /** Returns why an output cannot be added to another of its run, or null. @param machines same machine and threads */
   mismatch(output: Output, usual: Output, machines: Machines): string | null;
   /** Returns whether a JSON document is an output of this workload, of one nextstat run or merged. */
   isOutput(document: unknown): boolean;
@@ -113,10 +110,7 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
   seed_offsets: readonly number[];
   /** Returns why this parsed spec is of another kind or cannot be tested, or null, also where it is not understood. */
   specFault(spec: unknown): SpecFault | null;
-  /**
-   * Returns the settings of the manifest; undefined: none.
-   * @throws {FarmError} usage, where a flag lacks or does not belong here
-   */
+  /** Returns the manifest's settings; undefined: none. @throws {FarmError} usage, for a missing or foreign flag */
   settings(given: { mu: number | undefined }): WorkloadSettings | undefined;
   /** Returns nextstat's arguments for one shard. @param threads 1 or more */
   command(manifest: FarmManifest, plan: Plan, paths: FitPaths, threads: number): string[];

@@ -33,10 +33,7 @@ export async function stopRemote(run: Run<FarmManifest>, notify: (event: WorkEve
   }
 }
 
-/**
- * Returns the function that opens the slots of a worker loop.
- * @param shape slots and threads of this machine, for slots that are here
- */
+/** Returns the function that opens the slots of a worker loop. @param shape slots and threads of this machine */
 export const poolOn = (slots_on: SlotsOn, shape: LocalShape) => slots_on === "hosts" ? openHostPool : localPool(shape);
 
 /**

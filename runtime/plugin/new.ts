@@ -42,10 +42,7 @@ interface Preview {
   commands: { why: string; argv: string[] }[];
 }
 
-/**
- * Returns the files and commands of an adapter for an example run.
- * @throws {FarmError} where the adapter refuses the example or has a fault
- */
+/** Returns the files and commands of an adapter for an example run. @throws {FarmError} where the adapter fails */
 export function previewOf(adapter: SchedulerAdapter): Preview {
   const context = exampleContext(adapter);
   const { files, chunks } = adapter.render(context);

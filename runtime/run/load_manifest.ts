@@ -38,10 +38,7 @@ function manifestPath(run: string): string {
 /** Returns the size of the manifest of a run; 0 where it cannot be inspected. */
 export const manifestBytes = (run: string): number => infoOf(manifestPath(run))?.size ?? 0;
 
-/**
- * Opens a run of this program or of the old scripts.
- * @throws {FarmError} input, when its manifest does not exist, is no manifest, or contradicts itself
- */
+/** Opens a run of this program or of the old scripts. @throws {FarmError} input, when its manifest is none */
 export const loadRun = (run: string): Run => loadBy(readManifest, run);
 
 function loadBy(read: (path: string) => ReadManifest, run: string): Run {

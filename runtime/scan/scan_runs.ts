@@ -92,10 +92,7 @@ function isThere(kind: Pick<ScanKind<ScanDocument>, "name" | "title">, request: 
   throw new FarmError("usage", `Cannot use the run "${dir}" for the ${kind.title}: ${difference}`, anotherId(kind));
 }
 
-/**
- * Returns the scan of that name where it was rendered with the same options; undefined where there is none.
- * @throws {FarmError} usage, when it was rendered with others
- */
+/** Returns the scan of that name with the same options, if any. @throws {FarmError} usage, with other options */
 export function openSameScan<D extends ScanDocument>(
   kind: ScanKind<D>,
   { path, document, runs }: ScanRequest<D>,

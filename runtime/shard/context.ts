@@ -63,11 +63,7 @@ export interface StartedFit {
   stop(grace_s: number): void;
 }
 
-/**
- * Starts a fit in a process group of its own with its output in files: the fit outlives its driver and can be found
- * again.
- * @throws when it cannot be started
- */
+/** Starts a fit in a process group of its own, which outlives its driver. @throws when it cannot be started */
 export async function startFit(
   argv: string[],
   files: FitFiles,

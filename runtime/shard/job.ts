@@ -31,10 +31,7 @@ interface JobEnd {
 /** Polling interval until another attempt of the same shard ends. */
 const POLL_INTERVAL_MS = 500;
 
-/**
- * Runs the given shards one after the other inside a scheduler's job. Stops at a signal.
- * @param ended called after each shard, however it ended
- */
+/** Runs shards one after the other in a job, until a signal. @param ended called after each, however it ended */
 export async function runJob(
   run: Run<FarmManifest>,
   plans: Plan[],

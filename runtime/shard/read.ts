@@ -48,10 +48,7 @@ export interface CheckedOutput<Output extends AnyOutput = AnyOutput> {
   output: Output;
   bytes: number;
   sha256: string;
-  /**
-   * The entries of the arrays as they are in the file, where it has nextstat's layout. Views of a buffer that the next
-   * file overwrites; copy before.
-   */
+  /** Entries of the arrays in nextstat's layout; null: another. Views of a buffer that the next file overwrites. */
   entries: Record<ToyArray, Uint8Array> | null;
 }
 
@@ -66,10 +63,7 @@ const MAX_METRICS_BYTES = 8 * 1024 * 1024;
 /** Returns the largest size of an output of n toys, in bytes: four numbers of about 25 characters, and the rest. */
 const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
 
-/**
- * Reads and checks a shard's two final files. Their faults are data and never thrown.
- * @param read reads its metrics document: whole, or only its record
- */
+/** Reads and checks a shard's final files; faults are data. @param read its metrics document: whole, or its record */
 export function readShard(
   dir: string,
   manifest: FarmManifest,

@@ -42,10 +42,7 @@ interface HostOptions extends StopRules {
 
 /** Functions of the pool that a host needs. */
 export interface PoolCalls extends HealthCalls {
-  /**
-   * @param cut ends the connection while it is being made
-   * @throws {HostFault}
-   */
+  /** @param cut ends the connection while it is being made @throws {HostFault} */
   connect(cut: AbortSignal): Promise<HostLink>;
   /** Returns the slots of the host, when it is reached for the first time. */
   shapeOf(link: HostLink): HostShape;

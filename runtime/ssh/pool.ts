@@ -29,10 +29,7 @@ const MAX_MISSES = 3;
 
 /** Makes connections to hosts. */
 interface Connector {
-  /**
-   * @param index of the host
-   * @throws {HostFault}
-   */
+  /** @param index of the host @throws {HostFault} */
   connect(host: FarmHost, index: number, cut: AbortSignal): Promise<HostLink>;
   /** Removes the files of all connections. */
   remove(): void;

@@ -62,10 +62,7 @@ export interface SshSession {
   /** @throws when the connection is gone */
   write(data: string | Uint8Array): Promise<void>;
   closeInput(): Promise<void>;
-  /**
-   * Resolves at its end: null when the script ended with 0, else the reason. An exit code 255 of ssh itself is a fault
-   * of the connection, and does not mean that anything ended there.
-   */
+  /** Resolves with null when the script ended with 0, else the reason; 255 of ssh itself is a broken connection. */
   ended: Promise<string | null>;
   kill(): void;
 }

@@ -27,11 +27,7 @@ interface StagedFile {
   mode: string;
 }
 
-/**
- * Sends to a host what its shards need: the spec with all its files, nextstat and the wrapper. Files that are there
- * with the right sha256 are not sent again.
- * @throws {HostFault}
- */
+/** Sends a host the spec with its files, nextstat and the wrapper, unless it has them. @throws {HostFault} */
 async function stageRun(
   link: HostLink,
   options: LinkOptions,

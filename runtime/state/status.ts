@@ -61,10 +61,7 @@ export interface RunStatus {
   faulty: FaultyNode[];
 }
 
-/**
- * Returns the state of a run: from its files, its scheduler, and the worker loops that share it.
- * @param reader a second thread for reading shards
- */
+/** Returns the state of a run from its files, scheduler and worker loops. @param reader thread that reads shards */
 export async function inspectRun(
   run: Run<FarmManifest>,
   adapter: Backend,

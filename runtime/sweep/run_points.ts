@@ -50,10 +50,7 @@ export interface PointEvent {
   error: string | null;
 }
 
-/**
- * Runs one run to its end: submits and watches it, or works on it in this process. Returns the states of the shards by
- * a query that included their scheduler.
- */
+/** Runs one run to its end, submitted or here; returns its shards' states by a query that included the scheduler. */
 type Drive = (run: Run<FarmManifest>, adapter: Backend) => Promise<StatusShard[]>;
 
 /**

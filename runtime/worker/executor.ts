@@ -37,10 +37,7 @@ export interface FailureClass {
 /** Runs shards: on this machine, or on a host behind ssh. */
 export interface Executor {
   name: string;
-  /**
-   * Resolves with the names of its slots, once shards can run there; none when `over` was aborted first.
-   * @param changed is called when its readiness changes
-   */
+  /** Resolves with its slots' names when shards can run; none if aborted first. @param changed its readiness changed */
   slots(over: AbortSignal, changed: () => void): Promise<string[]>;
   /** Waits until a shard may start in this slot; false: no more shards start. */
   ready(slot: string): Promise<boolean>;

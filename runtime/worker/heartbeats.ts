@@ -13,10 +13,7 @@ interface Count {
   beats: number;
   since_ms: number;
   interval_ms: number;
-  /**
-   * Whether the loop got extra time since its last heartbeat: it gets that only once, so that a process which checks
-   * rarely comes to an end.
-   */
+  /** Whether the loop got its extra time since its last heartbeat: once, so that rare checks come to an end. */
   is_excused: boolean;
 }
 

@@ -53,10 +53,7 @@ function notStaged(run_id: string): FarmError {
   );
 }
 
-/**
- * Returns the files that a job in transfer mode receives besides its executable.
- * @throws {FarmError} usage, for a path that HTCondor's lists cannot hold
- */
+/** Returns the files that a job in transfer mode receives. @throws {FarmError} usage, for paths that no list holds */
 export function filesSent(context: RenderContext): string[] {
   const { manifest, nsfarm, options } = context;
   if (manifest.farm.staged_config === undefined) throw notStaged(manifest.run_id);
