@@ -21,7 +21,41 @@ Deno.test("points between which CLs rises are averaged, and the limit is still f
   const points = [[1, 0.2], [2, 0.06], [3, 0.08], [4, 0.02]].map(([mu = 0, cls = 0]) => ({ mu, cls, error: cls / 10 }));
   const { value, between } = found(points);
   assert.deepEqual(between, [3, 4]);
-  assert(value > 3 && value < 4);
+  // Both have the same relative error: the mean of ln CLs is that of 0.06 and 0.08.
+  const mean = (Math.log(0.06) + Math.log(0.08)) / 2;
+  assert(Math.abs(value - 3 - (Math.log(0.05) - mean) / (Math.log(0.02) - mean)) < 1e-12);
+});
+
+Deno.test("of points that are averaged the more accurate one weighs more, by the square of its relative error", () => {
+  const points = [[1, 0.2, 0.02], [2, 0.06, 0.006], [3, 0.08, 0.024], [4, 0.02, 0.002]] as const;
+  const { value } = found(points.map(([mu, cls, error]) => ({ mu, cls, error })));
+  const mean = (Math.log(0.06) * 9 + Math.log(0.08)) / 10;
+  assert(Math.abs(value - 3 - (Math.log(0.05) - mean) / (Math.log(0.02) - mean)) < 1e-12);
+});
+
+Deno.test("the error of a limit is that at the worst place within one standard deviation of it", () => {
+  const { value, error, causes } = found([{ mu: 1, cls: 0.1, error: 0.01 }, { mu: 2, cls: 0.025, error: 0.0025 }]);
+  assert(Math.abs(value - 1.5) < 1e-12);
+  const of_point = (0.1 / Math.log(4)) ** 2;
+  const at = 0.5 + Math.sqrt(of_point / 2);
+  assert(Math.abs(error ** 2 - of_point * (at ** 2 + (1 - at) ** 2)) < 1e-12);
+  assert(Math.abs(causes[0][1] + causes[1][1] - error ** 2) < 1e-12);
+});
+
+Deno.test("points get toys by the root of what they cause, at least a tenth and at most four times their own", () => {
+  const more = (causes: [number, number], accuracy: number, left = 1e6) =>
+    moreToys(
+      { error: Math.sqrt(causes[0] + causes[1]), causes: [[0, causes[0]], [1, causes[1]]] },
+      accuracy,
+      [100, 100],
+      left,
+    ).map(({ n_toys }) => n_toys);
+  assert.deepEqual(more([1, 1], 1), [100, 100], "half the variance needs twice the toys");
+  assert.deepEqual(more([4, 1], Math.sqrt(2.5)), [140, 20]);
+  assert.deepEqual(more([1, 1], 0.01), [400, 400]);
+  assert.deepEqual(more([1, 1], 1.41), [10, 10]);
+  assert.deepEqual(more([4, 1], Math.sqrt(2.5), 80), [70, 10]);
+  assert.deepEqual(more([1, 0], 0.9), [24], "a point without an error needs none");
 });
 
 Deno.test("where all points lie on one side of 1 - cl, the direction is named", () => {

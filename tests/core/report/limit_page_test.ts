@@ -2,28 +2,8 @@ import assert from "node:assert/strict";
 import { type LimitWanted, summariseLimit } from "../../../core/limit/summary.ts";
 import { limitPage } from "../../../core/report/limit_page.ts";
 import { pageHtml } from "../../../core/report/page.ts";
-import type { Limit, LimitPoint } from "../../../core/schema/limit.ts";
-
-const MUS = [0.5, 1, 1.5, 2];
-
-const LIMIT: Limit = {
-  ...{ schema_version: "nextstat.cpu_farm_limit.v1", created_at_utc: "", nsfarm_version: "0.1.0", limit_id: "l" },
-  ...{ workload: "hypotest-toys", scheduler: "local", config: "ws.json", n_toys: 1000, seed: 42, seed_stride: 9000 },
-  ...{ out_root: "/", points: MUS.map((mu) => ({ mu, run_id: `l_mu${mu}` })), rounds: [] },
-};
-
-/** A point where CLs is exp(-2 mu), and the expected ones a factor of 2 and 4 apart. */
-function pointAt(mu: number): LimitPoint {
-  const cls = Math.exp(-2 * mu);
-  const tail = { k: 1, n: 1000, p: cls / 2, interval: [cls / 3, cls] satisfies [number, number] };
-  const expected = [0.25, 0.5, 1, 2, 4].map((factor) => factor * cls);
-  return {
-    ...{ mu, run_id: `l_mu${mu}`, n_toys: 1000, cls, cls_error: cls / 10, clsb: tail, clb: tail },
-    ...{ cls_range: [cls, cls], asymptotic: { cls: 0.9 * cls, clsb: cls / 2, clb: 0.5, expected } },
-  };
-}
-
-const NOTHING = { n_toys: null, cls: null, cls_error: null, clsb: null, clb: null, cls_range: null, asymptotic: null };
+import type { LimitPoint } from "../../../core/schema/limit.ts";
+import { LIMIT, MUS, NOTHING, pointAt } from "../support/sample_limit.ts";
 
 const pageOf = (points: LimitPoint[], wanted: LimitWanted = { cl: 0.95, accuracy: null }): string =>
   pageHtml(limitPage(summariseLimit(LIMIT, points, wanted)), "sum", "footer");
