@@ -51,6 +51,9 @@ export function progressLine(progress: Progress, bar_width: number, columns = In
   return (lines.find((line) => line.length <= columns) ?? shortest).slice(0, columns);
 }
 
+/** Returns whether a line of a log counts shards and so explains nothing. */
+export const isProgressLine = (line: string): boolean => /^(\[[#-]*\] )?\d+\/\d+ done\b/.test(line);
+
 /** Width of two brackets and a blank. */
 const BAR_FRAME = 3;
 /** Least width of a useful bar. */

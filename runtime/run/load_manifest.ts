@@ -56,6 +56,7 @@ function loadBy(read: (path: string) => ReadManifest, run: string): Run {
 
 /** Returns advice where a file is no manifest; the document of several runs has a command for all of them. */
 function namedInstead(path: string): string {
+  if (/\.tar$/.test(dirname(path))) return `Unpack the archive first: tar -xf ${quoteWord(dirname(path))}`;
   const kind = /\.(limit|inject|sweep)\.json$/.exec(path)?.[1];
   return kind === undefined
     ? `Name a run directory, or its ${MANIFEST} of schema ${RUN_SCHEMA}`

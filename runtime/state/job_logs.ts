@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { FAILURES, printable } from "../../core/failure.ts";
+import { isProgressLine } from "../../core/progress.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { isEnded } from "../../core/shard_states.ts";
 import type { Backend, Handle } from "../../schedulers/adapter.ts";
@@ -31,15 +32,15 @@ function jobsOf(dir: string, shards: ReadonlySet<number>): { handle: Handle; min
   });
 }
 
-/** A log, and its first line with a word; undefined: it has none. */
+/** A log, and its first line with a word besides progress; undefined: it has none. */
 export interface FirstLine {
   name: string;
   line: string | undefined;
 }
 
-/** Returns the first line with a word of a log. */
+/** Returns the first line of a log that may explain something. */
 export const firstLine = ({ name, text }: JobLog): FirstLine => (
-  { name, line: text?.split("\n").find((line) => line.trim() !== "") }
+  { name, line: text?.split("\n").find((line) => line.trim() !== "" && !isProgressLine(line)) }
 );
 
 /**

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { duration } from "../../core/format.ts";
-import { type Progress, progressLine } from "../../core/progress.ts";
+import { isProgressLine, type Progress, progressLine } from "../../core/progress.ts";
 
 const HALF: Progress = {
   total: 40,
@@ -18,6 +18,11 @@ Deno.test("the progress line has a bar, the counts, the rate and the time left",
   assert.equal(progressLine(HALF, 10), `[#######---] ${words}`);
   assert.equal(progressLine(HALF, 0), words);
   assert.equal(progressLine(HALF, 30, 80), `[######---] ${words}`, "as wide as the terminal has room");
+});
+
+Deno.test("a progress line is known again in a log, and no other line is", () => {
+  for (const width of [0, 10, 30]) assert(isProgressLine(progressLine(HALF, width)));
+  for (const line of ["", "slurmstepd: error: done", "w1: 2 slots x 1 thread"]) assert(!isProgressLine(line));
 });
 
 Deno.test("an unknown rate or time left is not printed", () => {

@@ -79,7 +79,10 @@ Deno.test("what explains a shard is the newest log of its jobs with words in it,
     submitted(folder, "47", [0, 1, 2]);
     submitted(folder, "48", [1, 2]);
     await mkdir(join(folder, "logs"));
-    await writeFile(join(folder, "logs/slurm_47_0.log"), "\nof the first\nmore\n");
+    await writeFile(
+      join(folder, "logs/slurm_47_0.log"),
+      "\n0/3 done, 0 running, 3 waiting, 0 failed\nof the first\nmore\n",
+    );
     await writeFile(join(folder, "logs/slurm_47_1.log"), "of the first\n");
     await writeFile(join(folder, "logs/slurm_48_0.log"), "of the second\n");
     await writeFile(join(folder, "logs/slurm_48_1.log"), "");
