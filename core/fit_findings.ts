@@ -61,7 +61,7 @@ export function fitFindings(toys: FittedToys, on: ToysOnBounds): FitFinding[] {
   if (toys.poi_true === null) return [];
   // A set of millions of toys well within their bounds needs only its mean.
   if (!isPiled(ends) && !on.n_on_lower && !on.n_on_upper) return meanFinding(values, toys.poi_true);
-  const spread = spreadOf(values, toys.poi_true);
+  const spread = { below: sideOf(values, toys.poi_true, -1), above: sideOf(values, toys.poi_true, 1) };
   const found = boundFindings(toys, toys.poi_true, spread, on);
   if (found.length > 0) return found;
   return isPiled(ends) ? medianFinding(values, toys.poi_true, spread) : meanFinding(values, toys.poi_true);
@@ -133,10 +133,6 @@ function sideOf(values: Float64Array, truth: number, sign: 1 | -1): Side {
   const [median = NaN, most] = quantiles(distances, [0.5, 1]);
   const inflated = 1 + 3 * MEDIAN_SCATTER / Math.sqrt(distances.length);
   return { sigma: median / MEDIAN_DISTANCE * inflated, is_cut: median === most };
-}
-
-function spreadOf(values: Float64Array, truth: number): Spread {
-  return { below: sideOf(values, truth, -1), above: sideOf(values, truth, 1) };
 }
 
 function boundFindings({ bounds }: FittedToys, truth: number, spread: Spread, on: ToysOnBounds): FitFinding[] {

@@ -75,7 +75,7 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     ...(set?.summary.pull ? { n_pulls: set.summary.pull.n_ok } : {}),
     gen_spread: set && spreadOf(set),
     nextstat_sha256s: set ? nextstatSums(set) : [],
-    missing: missingOf(outcome),
+    missing: outcome.missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed })),
     guardrails: set && { ...set.verdict, asked: set.requested },
     fits: set?.fits ?? null,
     problems,
@@ -88,10 +88,6 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
 function spreadOf({ sources }: MergedSet): MergeReport["gen_spread"] {
   const spread = genSpread(sources);
   return spread && { ...spread };
-}
-
-function missingOf({ missing }: MergeOutcome): MergeReport["missing"] {
-  return missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed }));
 }
 
 function exitCode({ set }: MergeOutcome): number {

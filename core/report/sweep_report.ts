@@ -17,7 +17,7 @@ import { CPU_SHARE, cpuModelWords, REPEATS } from "../sweep/summary_text.ts";
 import { hostRates } from "./figures/rates.ts";
 import { makespanScaling, rateScaling } from "./figures/scaling.ts";
 import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
-import type { Figure, Markup } from "./plot.ts";
+import type { Figure } from "./plot.ts";
 
 /** Returns all figures of a sweep that its known facts allow. */
 export function sweepFigures(summary: SweepSummary): Figure[] {
@@ -35,8 +35,8 @@ export function sweepPage(summary: SweepSummary): Page {
     cards: [
       textCard("What the numbers say", listOf(rest)),
       ...sweepFigures(summary),
-      ...(runs.some(({ n_runs }) => n_runs > 1) ? [countTable(runs)] : []),
-      pointTable(points),
+      ...(runs.some(({ n_runs }) => n_runs > 1) ? [tableCard("By shard count", REPEATS, COUNT_COLUMNS, runs)] : []),
+      tableCard("Runs", `${CPU_SHARE} Click a column header to sort. Empty cells are unknown.`, COLUMNS, points),
       textCard("Environment", listOf(environment(summary))),
     ],
   };
@@ -91,14 +91,6 @@ const COUNT_COLUMNS: Column<CountSummary>[] = [
 
 function spread(of: (count: CountSummary) => CountSummary["makespan_s"]): Column<CountSummary> {
   return { head: "mean ± std", cell: (count) => meanStdText(of(count)) ?? "", value: (count) => spreadOf(of(count)) };
-}
-
-function countTable(runs: readonly CountSummary[]): Markup {
-  return tableCard("By shard count", REPEATS, COUNT_COLUMNS, runs);
-}
-
-function pointTable(points: readonly PointSummary[]): Markup {
-  return tableCard("Runs", `${CPU_SHARE} Click a column header to sort. Empty cells are unknown.`, COLUMNS, points);
 }
 
 const COLUMNS: Column<PointSummary>[] = [

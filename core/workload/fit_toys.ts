@@ -28,7 +28,6 @@ const TOY_ROWS: ExportedRows<ShardOutput> = {
 /** Fits of toys: nextstat unbinned-fit-toys, with the values of each toy. */
 export const fitToys: Workload<ShardOutput> = {
   name: "fit-toys",
-  what: "fit toys of an unbinned spec (unbinned-fit-toys)",
   run_schema: RUN_SCHEMA,
   owned_flags: OWNED_FLAGS,
   has_generation: true,

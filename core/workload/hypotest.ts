@@ -137,7 +137,6 @@ function settings(name: string, { mu }: { mu: number | undefined }): WorkloadSet
 /** Words of nextstat's command that the two kinds of tests write differently. */
 interface Kind {
   name: string;
-  what: string;
   config_flag: string;
   has_metrics: boolean;
   specFault: Workload["specFault"];
@@ -173,10 +172,9 @@ const TEST_ROWS: ExportedRows<TestOutput> = {
 };
 
 const hypotestWorkload = (
-  { name, what, config_flag, has_metrics, specFault, reference }: Kind,
+  { name, config_flag, has_metrics, specFault, reference }: Kind,
 ): Workload<TestOutput> => ({
   name,
-  what,
   run_schema: HYPOTEST_RUN_SCHEMA,
   owned_flags: [config_flag, "--config", "--input", "-i", "--mu", "--n-toys", "--seed", "--threads", "--expected-set"]
     .concat(["--output", "-o", "--json-metrics", "--bundle"]),
@@ -215,7 +213,6 @@ const hypotestWorkload = (
 /** Tests of workspaces with toys: nextstat hypotest-toys. */
 export const hypotestToys = hypotestWorkload({
   name: "hypotest-toys",
-  what: "CLs by toys of a pyhf, HS3 or simplified-likelihood workspace (hypotest-toys)",
   config_flag: "--input",
   has_metrics: false,
   specFault: workspaceFault,
@@ -249,7 +246,6 @@ function asymptoticOf({ cls, clsb, clb, ...rest }: Asymptotic): Asymptotic {
 /** Tests of unbinned specs with toys: nextstat unbinned-hypotest-toys. */
 export const unbinnedHypotestToys = hypotestWorkload({
   name: "unbinned-hypotest-toys",
-  what: "CLs by toys of an unbinned spec (unbinned-hypotest-toys)",
   config_flag: "--config",
   has_metrics: true,
   specFault: unbinnedFault,

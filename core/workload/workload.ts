@@ -96,8 +96,6 @@ interface CountedMerge<Output> {
 export interface Workload<Output extends AnyOutput = AnyOutput> {
   /** Name in --workload and in the manifest. */
   name: string;
-  /** One line for help. */
-  what: string;
   /** `schema_version` of the manifest. */
   run_schema: typeof RUN_SCHEMAS[number];
   /** Flags of nextstat that this program sets itself; --extra-arg may not contain them. */

@@ -9,6 +9,14 @@ export function whileOpen<T>(file: Deno.FsFile, use: (file: Deno.FsFile) => T): 
   }
 }
 
+/** Returns the next bytes of a file, `most` of them; fewer where it ends. */
+export function readNext(file: Deno.FsFile, most: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(most);
+  let n = 0;
+  for (let got = file.readSync(bytes); got !== null && n < most; got = file.readSync(bytes.subarray(n))) n += got;
+  return bytes.subarray(0, n);
+}
+
 /** The file under a name, as the server has it where it can be asked; null where there is none. */
 type FileIdentity = Pick<Deno.FileInfo, "dev" | "ino" | "isFile">;
 

@@ -2,7 +2,7 @@ import * as z from "../../core/schema/zod.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { adviceFor, faultWords, type FileFault, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
 import { firstIssue } from "../../core/first_issue.ts";
-import { identityNow, whileOpen } from "./open.ts";
+import { identityNow, readNext, whileOpen } from "./open.ts";
 
 /** Largest file that is read as a single text (V8 strings end at 2^29 characters). */
 export const MAX_TEXT_BYTES = 480 * 1024 * 1024;
@@ -257,10 +257,9 @@ export function readTail(path: string, most = 64 * 1024): string {
     if (!Deno.lstatSync(path).isFile) return "";
     return whileOpen(Deno.openSync(path), (file) => {
       const { size } = file.statSync();
-      const bytes = new Uint8Array(Math.min(size, most));
-      file.seekSync(size - bytes.length, Deno.SeekMode.Start);
-      file.readSync(bytes);
-      return new TextDecoder().decode(bytes).trimEnd();
+      const bytes = Math.min(size, most);
+      file.seekSync(size - bytes, Deno.SeekMode.Start);
+      return new TextDecoder().decode(readNext(file, bytes)).trimEnd();
     });
   } catch {
     return "";

@@ -4,7 +4,7 @@ import { FarmError, orElse } from "../../core/errors.ts";
 import { isOfRunDirectory, isOurName, MANIFEST } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { listNames } from "./list.ts";
-import { whileOpen } from "./open.ts";
+import { readNext, whileOpen } from "./open.ts";
 import { openRegular } from "./read.ts";
 import { exists } from "./write.ts";
 
@@ -59,12 +59,10 @@ const HEAD_BYTES = 4096;
 
 /** Returns whether a file begins as this program writes such files; false for an unreadable one. */
 export const beginsWith = (path: string, isHead: (head: string) => boolean): boolean =>
-  orElse(false, () =>
-    whileOpen(openRegular(path), (file) => {
-      const bytes = new Uint8Array(HEAD_BYTES);
-      const n = file.readSync(bytes) ?? 0;
-      return isHead(new TextDecoder().decode(bytes.subarray(0, n)));
-    }));
+  orElse(
+    false,
+    () => whileOpen(openRegular(path), (file) => isHead(new TextDecoder().decode(readNext(file, HEAD_BYTES)))),
+  );
 
 /** Free space below which a shard's files do not fit. */
 const MIN_BYTES = 256 * 1024;

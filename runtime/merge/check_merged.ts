@@ -9,7 +9,7 @@ import { MergedAbout } from "../../core/schema/merged.ts";
 import { workloads } from "../../core/workload/registry.ts";
 import { whileLockedSync } from "../fs/exclusive.ts";
 import { hashFile, infoOf, isBeside } from "../fs/hash_file.ts";
-import { whileOpen } from "../fs/open.ts";
+import { readNext, whileOpen } from "../fs/open.ts";
 import {
   decodeText,
   MAX_TEXT_BYTES,
@@ -141,8 +141,5 @@ const membersOf = (text: string): Members | null =>
 
 function readAt(file: Deno.FsFile, offset: number, most: number): Uint8Array {
   file.seekSync(offset, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(most);
-  let n = 0;
-  for (let got = file.readSync(bytes); got !== null && n < most; got = file.readSync(bytes.subarray(n))) n += got;
-  return bytes.subarray(0, n);
+  return readNext(file, most);
 }

@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { FarmError, orElse } from "../../core/errors.ts";
 import { hasGuardrail, needsPulls, NO_GUARDRAILS, replaceGuardrails } from "../../core/merge/guardrails.ts";
+import { mergedParts } from "../../core/merge/merged_document.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
 import { MERGE_LOCK, MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
@@ -17,7 +18,7 @@ import { mergedSet, type MergeMoment, type Proof, prove, timesOf, wholeOf, witho
 import { countedInputs, type CountedWorkload, countedWorkload } from "./read_counts.ts";
 import { inputSources, runSources, type Sources } from "./sources.ts";
 import { type Helper, startMergeWorker } from "./worker.ts";
-import { mergedPieces, writeMerged } from "./write_merged.ts";
+import { writeMerged } from "./write_merged.ts";
 
 export interface MergeOptions {
   /** A run directory or its manifest; null: only `inputs`. */
@@ -144,7 +145,8 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   const times = timesOf(sources, facts);
   const is_good = proof.problems.length === 0 || (options.allow_partial && proof.is_mergeable);
   const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
-  const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper?.hash);
+  const { texts } = proof.read;
+  const sum = set && await writeMerged(options.out, { parts: mergedParts(set), texts }, options.helper?.hash);
   const report = mergeReport({
     set,
     merged: set && options.out,

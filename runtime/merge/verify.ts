@@ -58,7 +58,9 @@ export function verifyRun(path: string): VerifyReport {
 export function verifyFiles(path: string): { run: Run; report: VerifyReport } {
   const run = openRun(path);
   const { manifest } = run;
-  const shards = isFarmManifest(manifest) ? farmShards(run, manifest) : oldFindings(run);
+  const shards = isFarmManifest(manifest)
+    ? livePlans(manifest).map((plan) => shardFindings(run.dir, manifest, plan))
+    : oldFindings(run);
   const merged_check = mergedCheckOf(run);
   const merged = mergedFindings(run, merged_check);
   const sums = exists(join(run.dir, SUMS)) ? sumFindings(run.dir) : [];
@@ -73,10 +75,6 @@ export function verifyFiles(path: string): { run: Run; report: VerifyReport } {
     findings: [...shards.flat(), ...merged ?? [], ...sums],
   };
   return { run, report };
-}
-
-function farmShards({ dir }: Run, manifest: FarmManifest): Finding[][] {
-  return livePlans(manifest).map((plan) => shardFindings(dir, manifest, plan));
 }
 
 function shardFindings(dir: string, manifest: FarmManifest, plan: Plan): Finding[] {

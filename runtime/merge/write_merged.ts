@@ -1,4 +1,3 @@
-import { mergedParts, type MergedSet } from "../../core/merge/merged_document.ts";
 import type { ToyArray } from "../../core/output.ts";
 import { type FileSum, type Fill, writeStreamed } from "../fs/write.ts";
 import { BETWEEN, type Part } from "./read_part.ts";
@@ -8,10 +7,6 @@ import { copyPiece } from "./text_store.ts";
 export interface MergedPieces {
   parts: (string | { name: ToyArray })[];
   texts: NonNullable<Part["texts"]>[];
-}
-
-export function mergedPieces(set: MergedSet, texts: MergedPieces["texts"]): MergedPieces {
-  return { parts: mergedParts(set), texts };
 }
 
 const encoder = new TextEncoder();

@@ -17,7 +17,7 @@ import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarHeader, tarPadding } from "../../core/tar.ts";
 import { sha256Of } from "../fs/hash_file.ts";
-import { whileOpen } from "../fs/open.ts";
+import { readNext, whileOpen } from "../fs/open.ts";
 import { inputError, openRegular, parseJson, Unreadable, unreadable } from "../fs/read.ts";
 import { refuseOut } from "../fs/refuse_out.ts";
 import { exists, type Fill, hashAlong, writeStreamed } from "../fs/write.ts";
@@ -114,13 +114,9 @@ function hashOf(file: Deno.FsFile, { bytes }: TarFile): string {
 
 /** Reads exactly so many bytes. @throws {Error} where the archive ends before */
 function read(file: Deno.FsFile, bytes: number): Uint8Array {
-  const buffer = new Uint8Array(bytes);
-  for (let done = 0; done < bytes;) {
-    const n = file.readSync(buffer.subarray(done));
-    if (n === null) throw new Error("is cut off");
-    done += n;
-  }
-  return buffer;
+  const found = readNext(file, bytes);
+  if (found.length < bytes) throw new Error("is cut off");
+  return found;
 }
 
 /** Returns the differences between files and sums. */

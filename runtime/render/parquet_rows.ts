@@ -1,5 +1,6 @@
 import { type FileMetaData, parquetMetadata } from "hyparquet";
 import { errorText } from "../../core/errors.ts";
+import { readNext } from "../fs/open.ts";
 
 /** Size above which a footer is not read. */
 const MAX_FOOTER_BYTES = 16 * 1024 * 1024;
@@ -30,12 +31,8 @@ export function parquetFooter(path: string): FileMetaData {
 
 function readEnd(file: Deno.FsFile, size: number, length: number): ArrayBuffer {
   if (length > size) throw new Error(`it has ${size} bytes`);
-  const bytes = new Uint8Array(length);
   file.seekSync(size - length, Deno.SeekMode.Start);
-  for (let at = 0; at < length;) {
-    const n = file.readSync(bytes.subarray(at));
-    if (n === null) throw new Error("it was truncated meanwhile");
-    at += n;
-  }
+  const bytes = readNext(file, length);
+  if (bytes.length < length) throw new Error("it was truncated meanwhile");
   return bytes.buffer;
 }

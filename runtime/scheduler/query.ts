@@ -95,7 +95,9 @@ async function queryRounds(
   };
   add(readLogs(run, adapter, handles));
   const context = renderContext(run, []);
-  let missing = handles.filter((handle) => !isOver(handle, found));
+  // A submission that has ended as a whole by the logs needs no query.
+  const over = found.filter(isFinal);
+  let missing = handles.filter((handle) => !isComplete(handle, over));
   for (let round = 0; round < MAX_ROUNDS && missing.length > 0; round++) {
     const commands = adapter.query(context, missing, round);
     if (commands.length === 0) break;
@@ -137,11 +139,6 @@ function newer(known: NativeState | undefined, reported: NativeState): NativeSta
   return [
     known?.state === reported.state && reported.reason === null ? { ...reported, reason: known.reason } : reported,
   ];
-}
-
-/** Whether the logs report that a whole submission has ended, so that no query is needed. */
-function isOver(handle: Handle, found: NativeState[]): boolean {
-  return isComplete(handle, found.filter(isFinal));
 }
 
 /** Whether these states are of all tasks of a submission. */

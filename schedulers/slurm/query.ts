@@ -15,7 +15,7 @@ import type {
 } from "../adapter.ts";
 import { commandMessage, isTruncated, printedBy } from "../command_result.ts";
 import { hasToken, readIndexes, shardsByTask, taskOf } from "../tasks.ts";
-import { slurmEndReason, slurmReason, slurmState } from "./tables.ts";
+import { SLURM_END_REASONS, SLURM_REASONS, slurmReason, slurmState } from "./tables.ts";
 
 /** State of one task, from any of Slurm's programs. */
 interface SlurmTask {
@@ -31,7 +31,7 @@ export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard">
   const { state, words, fault } = slurmState(task.state);
   const code = /^(None|\(null\)|N\/A)?$/.test(task.reason.trim()) ? "" : task.reason.trim();
   const waits = isWaiting(state);
-  const reason = code === "" ? undefined : waits ? slurmReason(code) : slurmEndReason(code);
+  const reason = code === "" ? undefined : slurmReason(code, waits ? SLURM_REASONS : SLURM_END_REASONS);
   const telling = waits || state === "failed" ? reason?.words ?? (waits && code ? `Slurm says ${code}` : words) : words;
   return {
     state: state === "queued" && reason?.stuck ? "held" : state,

@@ -149,12 +149,6 @@ export const SLURM_END_REASONS: readonly ReasonRow[] = [
   { code: /^(SystemFailure|InactiveLimit)$/, words: "Slurm itself or its node failed" },
 ];
 
-/** Returns the words for the reason code of a waiting job; undefined for one without information or an unknown one. */
-export function slurmReason(code: string): ReasonRow | undefined {
-  return SLURM_REASONS.find((row) => row.code.test(code.trim()));
-}
-
-/** Returns the words for the reason code of a failed job. */
-export function slurmEndReason(code: string): ReasonRow | undefined {
-  return SLURM_END_REASONS.find((row) => row.code.test(code.trim()));
-}
+/** Returns the row of a reason code, of those of a waiting or of a failed job; undefined: it says nothing, or is unknown. */
+export const slurmReason = (code: string, rows = SLURM_REASONS): ReasonRow | undefined =>
+  rows.find((row) => row.code.test(code.trim()));

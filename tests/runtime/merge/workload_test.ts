@@ -33,7 +33,6 @@ const Merged = z.object({
 
 const threes: Workload<Threes> = {
   name: "count-threes",
-  what: "counts seeds that can be divided by three",
   run_schema: HYPOTEST_RUN_SCHEMA,
   owned_flags: [],
   has_generation: false,
