@@ -30,6 +30,11 @@ Deno.test("cutting changes neither its argument nor the toys of the run", () => 
   }));
 });
 
+Deno.test("a shard of two toys is cut into two of one", () => {
+  const cut = cutShards(sampleManifest({ n_toys: 8 }), [0], AT);
+  assert.deepEqual(cut.plans.slice(4).map(({ toy_start, n_toys }) => [toy_start, n_toys]), [[0, 1], [1, 1]]);
+});
+
 Deno.test("a shard of one toy, one already cut and one that does not exist stay as they are", () => {
   const single = sampleManifest({ n_toys: 4, shards: 4 });
   assert.equal(cutShards(single, [0, 1], AT), single);

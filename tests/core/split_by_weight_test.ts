@@ -5,6 +5,7 @@ import { splitByWeight } from "../../core/toys.ts";
 Deno.test("toys are split by weight, one more for the largest remainders, ties to the earlier", () => {
   const counts = (n: number, weights: number[]) => splitByWeight(n, weights).map(({ index, count }) => [index, count]);
   assert.deepEqual(counts(10, [1, 1, 1]), [[0, 4], [1, 3], [2, 3]]);
+  assert.deepEqual(counts(2, [1, 1, 1, 1]), [[0, 1], [1, 1]]);
   assert.deepEqual(counts(50, [3, 1, 1.5]), [[0, 27], [1, 9], [2, 14]]);
   assert.deepEqual(counts(1, [1, 2]), [[1, 1]]);
   assert.deepEqual(counts(1000, [64, 10]), [[0, 865], [1, 135]]);

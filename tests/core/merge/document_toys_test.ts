@@ -46,6 +46,12 @@ Deno.test("a merged document with holes has its toys at their seeds, in as many 
   assert.deepEqual([merged?.hosts, merged?.threads, merged?.pulls], [["n1"], [1], false]);
 });
 
+Deno.test("a merged document without the first toys of its run starts where its first shard does", () => {
+  const text = mergeTexts([1, 2].map((i) => ({ toy_start: 5 * i, seed: 42 + 5 * i, text: shard(i) })));
+  const { toy_start, seed, n_toys } = toysOf(text, ({ gen }) => gen.seed = 42);
+  assert.deepEqual([toy_start, seed, n_toys], [5, 47, 10]);
+});
+
 Deno.test("a merged document of the old scripts has all toys of its run if none are missing", () => {
   const { pieces, merged } = toysOf(sampleText("scripts/merged.out.json"));
   assert.deepEqual(pieces, [{ seed: 42, n_toys: 20, poi_true: 1 }]);

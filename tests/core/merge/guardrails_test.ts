@@ -29,6 +29,12 @@ Deno.test("any set passes without guardrails", () => {
   assert.ok(!needsPulls(NO_GUARDRAILS));
 });
 
+Deno.test("guardrails are named in words, the requested ones only", () => {
+  assert.equal(guardrailsText(asked({ require_all_converged: true })), "all toys converged");
+  const both = asked({ max_abs_poi_pull_mean: 0.1, poi_pull_std_range: [0.9, 1.1] });
+  assert.equal(guardrailsText(both), "|mean pull| at most 0.1, std of pulls in [0.9, 1.1]");
+});
+
 Deno.test("one toy that erred or did not converge fails --require-all-converged", () => {
   const rule = asked({ require_all_converged: true });
   assert.ok(judge(rule, COUNTS, null).passed);

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { failureText, guardrailsText, NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
-import { checkMerged, type MergedCheck, mergedExitCode } from "../../../core/merge/merged_check.ts";
+import {
+  checkMerged,
+  guardrailError,
+  type MergedCheck,
+  mergedError,
+  mergedExitCode,
+} from "../../../core/merge/merged_check.ts";
 import type { MergedAbout } from "../../../core/schema/merged.ts";
 import { RUN_TOKEN, sampleManifest } from "../../fixtures/run.ts";
 
@@ -87,6 +93,25 @@ Deno.test("a partial merge says which toys are missing, also if its guardrails f
     "merged.out.json is partial: 10 of 20 toys, without toys 5-9, 15-19",
     "guardrail failed: require_all_converged violated (merged.out.json)",
   ]);
+  assert.equal(guardrailError(found), "guardrail failed: require_all_converged violated (merged.out.json)");
+  assert.match(mergedError(found) ?? "", /^merged.out.json is partial: [^;]*; guardrail failed: [^;]*$/);
+});
+
+Deno.test("notes and warnings of a merge are no error", () => {
+  const manifest = sampleManifest({ farm: { guardrails: { ...NO_GUARDRAILS, max_abs_poi_pull_mean: 0.1 } } });
+  const judged = { passed: true, failures: [], ...NO_GUARDRAILS, max_abs_poi_pull_mean: 5 };
+  const found = check(about({ guardrails: judged }), manifest);
+  assert.deepEqual([found.findings.length, guardrailError(found), mergedError(found)], [1, null, null]);
+});
+
+Deno.test("a partial merge names twelve ranges of missing toys, and counts the others", () => {
+  const missing = (shards: number) => {
+    const manifest = sampleManifest({ n_toys: shards, shards });
+    const sources = manifest.plans.filter((_, i) => i % 2 === 1);
+    return check(about({ gen: { seed: 42, n_toys: shards } }, { sources }), manifest).findings[0]?.what ?? "";
+  };
+  assert.match(missing(24), /: 12 of 24 toys, without toys 0, 2, .*, 20, 22$/);
+  assert.match(missing(28), /: 14 of 28 toys, without toys 0, 2, .*, 20, 22 and 2 more ranges$/);
 });
 
 Deno.test("a merge of another run, of another spec, or older than a change of the run is not the run's", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { duplicateSeeds, genSpread, mismatches } from "../../../core/merge/prove.ts";
+import { distinctPoints, duplicateSeeds, genSpread, mismatches } from "../../../core/merge/prove.ts";
 import { FrameReader, type SourceOrigin } from "../../../core/merge/source_facts.ts";
 import type { OutputFrame } from "../../../core/schema/shard_output.ts";
 import { sampleFrame } from "../../fixtures/output.ts";
@@ -81,6 +81,11 @@ for (
       { frame: (frame) => frame.gen.params = [1, 0.7] },
       "was generated at another tau: 0.7, most at 0.5",
     ],
+    [
+      "another generated value of the POI",
+      { frame: (frame) => frame.gen.params = [2, 0.5] },
+      "was generated at another mu: 2, most at 1",
+    ],
     ["another poi_true", { frame: (frame) => frame.results.poi_true = 2 }, "has another poi_true: 2, most have 1"],
   ] satisfies [string, Change, string][]
 ) {
@@ -102,6 +107,16 @@ Deno.test("points that agree within the tolerance of two machines are no differe
   assert.equal(spread?.params[0], 0);
   assert.ok(Math.abs((spread?.params[1] ?? 0) - 1e-8) < 1e-15);
   assert.equal(odd({ 1: { frame: (frame) => frame.gen.params = [1, 0.5 + 1e-8] } }).length, 1);
+});
+
+Deno.test("each different point has all its toys, in the order of first seeds", () => {
+  assert.equal(distinctPoints(factsOf()), null);
+  const other: Change = { origin: { host: "n2" }, frame: (frame) => frame.gen.params = [1, 0.5 + 1e-8] };
+  const points = distinctPoints(factsOf({ 1: other, 2: other }).reverse());
+  assert.deepEqual(points?.map(({ params, seed_ranges }) => [params[1], seed_ranges]), [
+    [0.5, [{ seed: 42, n_toys: 5 }, { seed: 57, n_toys: 5 }]],
+    [0.5 + 1e-8, [{ seed: 47, n_toys: 10 }]],
+  ]);
 });
 
 Deno.test("toys in two outputs are found, with both names", () => {
