@@ -2,7 +2,6 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { textTable } from "../core/format.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 
-/** A worked example: its purpose and the command line. */
 type Example = readonly [purpose: string, command: string];
 
 const LOCAL: Example = [

@@ -68,7 +68,6 @@ function writtenAs(name: string, { type, default: otherwise, bare, placeholder =
   return bare ? `--${name} [${placeholder}]` : `--${name} <${placeholder}>`;
 }
 
-/** A kind of permission of the program. */
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** Output of a command: stdout has the answer, stderr the progress. */
@@ -96,7 +95,6 @@ export interface Program {
   build(row: TableRow, argv: readonly string[]): Promise<Command>;
 }
 
-/** A row of the table of commands. */
 export interface TableRow {
   name: string;
   args: string;

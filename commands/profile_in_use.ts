@@ -10,7 +10,6 @@ import { type Output, typedValues } from "./flags.ts";
 import { requestFlags } from "./request_flags.ts";
 import { schedulerIn } from "./scheduler_flags.ts";
 
-/** The profile of a command line. */
 interface ProfileInUse extends FoundProfile {
   profile: Profile;
 }

@@ -20,7 +20,6 @@ import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 import { untilResumed, watchRun } from "./watch_run.ts";
 
-/** The flag of a run that recovers by itself. */
 export const RECOVER_FLAG = {
   recover: {
     type: "integer",
@@ -55,7 +54,6 @@ const ROUND_SHARE = 0.05;
 /** Time after a round in which ended shards are collected for the next one while others still run. */
 const ROUND_S = 60;
 
-/** The result of a round of recovery. */
 interface RoundEnd {
   /** Shards that are not rerun. */
   given_up: ReadonlySet<number>;

@@ -14,7 +14,6 @@ export function schedulerIn(argv: readonly string[]): string {
   return typedValues(argv, "--scheduler").at(-1) ?? DEFAULT_BACKEND;
 }
 
-/** Adds the flags of the scheduler that argv names. */
 async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<void> {
   const adapter = await loadAdapter(schedulerIn(argv));
   command.optionsGroup("Where").option(

@@ -5,7 +5,6 @@ import { DEFAULT_WORKLOAD, workloadNamed, workloads } from "../core/workload/reg
 import type { Workload } from "../core/workload/workload.ts";
 import { readGuardrails } from "./flags.ts";
 
-/** Flags for what the shards do. */
 export const WORKLOAD_FLAGS = {
   workload: {
     group: "What to run",

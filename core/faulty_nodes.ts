@@ -3,7 +3,6 @@ import type { Cause, ShardState } from "./schema/enums.ts";
 import type { NodeFault } from "./schema/node_fault.ts";
 import type { Fault } from "./schema/scheduler.ts";
 
-/** How an attempt of a shard ended on a node. */
 interface EndOnNode {
   node: string | null;
   /** Cause of the last attempt that ended. */
@@ -23,7 +22,6 @@ export interface ShardOnNode extends EndOnNode {
   earlier: readonly (EndOnNode & { cause: Cause })[];
 }
 
-/** A node that is at fault in a run. */
 export type FaultyNode = Pick<NodeFault, "node" | "cause" | "what"> & { at_utc: string | null };
 
 /** Number of shards that must have failed on a node: a single one may fail by its own fault, wherever it runs. */

@@ -38,11 +38,9 @@ interface WarnedShards {
   warnings: readonly FitWarning[];
 }
 
-/** Returns the name of an output's POI. */
 export const poiName = ({ parameter_names, poi_index }: { parameter_names: readonly string[]; poi_index: number }) =>
   parameter_names[poi_index] ?? "POI";
 
-/** Returns a summary of the fit quality of a set of toys. */
 export function fitQuality(poi: string, toys: FittedToys, parts: readonly WarnedShards[]): FitQuality {
   const on = toysOnBounds(toys);
   return {

@@ -14,14 +14,12 @@ const DAY_MS = 86_400_000;
 /** Longest texts of a line in characters, so that one write(2) of less than 4 KiB writes it. */
 const MAX_TEXT = { node: 255, what: 200, run_dir: 500 };
 
-/** Returns a fault as a line of the journal keeps it. */
 export const faultLine = ({ node, what, run_dir, ...rest }: NodeFault): string =>
   JSON.stringify({
     ...{ node: node.slice(0, MAX_TEXT.node), what: what.slice(0, MAX_TEXT.what) },
     ...{ run_dir: run_dir.slice(-MAX_TEXT.run_dir), ...rest },
   });
 
-/** What the lines of a journal say. */
 export interface Journal {
   /** Faults that count, each once for a run, node and cause; oldest first. */
   faults: NodeFault[];

@@ -59,7 +59,6 @@ function checkName(file: string, name: string, { name: scheduler, options, share
   );
 }
 
-/** Returns the flags as words of a command line. */
 export function wordsOf(flags: readonly ProfileFlag[]): string[] {
   return flags.flatMap(({ name, values, is_switch }) =>
     is_switch ? [`--${name}`] : values.map((value) => `--${name}=${value}`)

@@ -45,7 +45,6 @@ export interface RecoveryAction {
   shards: number[];
 }
 
-/** Shards that are not rerun, and why. */
 interface GivenUp {
   shards: number[];
   why: string;

@@ -41,7 +41,6 @@ export interface RunRequest {
   guardrails: FarmManifest["farm"]["guardrails"];
   extra_args: string[];
   wrapper: "binary" | "sh";
-  /** Whether it was given, or is the default. */
   wrapper_given?: boolean;
   mode: "shared" | "transfer";
   /** Number of jobs that pull shards, in place of a job for each shard or group of shards. */

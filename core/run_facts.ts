@@ -39,7 +39,6 @@ export interface ShardFacts {
   load_start: number | null;
   n_converged: number | null;
   n_error: number | null;
-  /** nextstat's warnings. */
   warnings: readonly FitWarning[];
 }
 

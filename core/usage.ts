@@ -7,7 +7,6 @@ import type { FarmManifest, OptionValue } from "./schema/manifest.ts";
 import type { RunTimes } from "./schema/run_times.ts";
 import { slotsOn } from "./worker_backends.ts";
 
-/** An option of a scheduler that sets a limit. */
 interface LimitOption {
   name: string;
   role?: string | undefined;
@@ -60,7 +59,6 @@ interface Used {
   max: number;
 }
 
-/** What a run requested and used. */
 export interface RunUsage {
   /** Number of done shards with a record. */
   n_shards: number;
@@ -157,7 +155,6 @@ function cpuWords(
   return [`${duration(cpu_s)} in results${share}`, ...wasted, ...lost].join("; ");
 }
 
-/** Returns the rows as lines of a terminal. */
 export const describeUsage = (usage: RunUsage): string[] =>
   usageRows(usage).map(({ what, used, requested }) =>
     `  ${what.padEnd(8)} ${used}${requested === "" ? "" : `; requested ${requested}`}`

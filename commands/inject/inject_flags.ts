@@ -116,7 +116,6 @@ export const INJECT_JSON = {
 export const readInjectJson = (flags: FlagValues<typeof INJECT_JSON>): OpenStudy<Inject> =>
   loadStudy(INJECT, flags.injectJson);
 
-/** Flags for what a study accepts. */
 export const THRESHOLD_FLAGS = {
   "max-bias": {
     group: "Guardrails",

@@ -59,7 +59,6 @@ function atValues(parameter: string, points: readonly InjectPoint[], wanted: Poi
   return `${parameter} = ${points.flatMap(({ verdict, value }) => verdict === wanted ? [value] : []).join(", ")}`;
 }
 
-/** Returns whether there are enough toys, in words. */
 export function enoughWords({ points, parameter }: InjectSummary): string {
   const open = points.filter(({ verdict }) => verdict === "undecided");
   if (points.some(({ verdict }) => verdict === "unfinished")) {
@@ -82,7 +81,6 @@ export function rulesWords({ thresholds, points }: InjectSummary): string {
   }.`;
 }
 
-/** Returns the reasons of the verdicts, each with its point. */
 export const reasonLines = ({ points, parameter }: Pick<InjectSummary, "points" | "parameter">): string[] =>
   points.flatMap(({ value, why }) => why.map((words) => `${parameter} = ${value}: ${words}`));
 

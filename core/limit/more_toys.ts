@@ -1,6 +1,5 @@
 import type { Crossing } from "./crossing.ts";
 
-/** Toys that a point gets in addition. */
 interface MoreToys {
   /** Position of the point. */
   point: number;

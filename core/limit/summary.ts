@@ -3,7 +3,6 @@ import type { HypotestMerged } from "../schema/hypotest.ts";
 import { type Limit, LIMIT_SUMMARY_SCHEMA, type LimitPoint, type LimitSummary } from "../schema/limit.ts";
 import { type Crossing, crossing, type CurvePoint } from "./crossing.ts";
 
-/** Settings of a summary. */
 export interface LimitWanted {
   /** Confidence level, such as 0.95. */
   cl: number;

@@ -94,7 +94,6 @@ export function guardrailsText(requested: RequestedGuardrails): string {
   return words.join(", ") || "nothing";
 }
 
-/** Returns the `guardrails` member of an output. */
 export function guardrailsJson(
   requested: RequestedGuardrails,
   { passed, failures }: Verdict,

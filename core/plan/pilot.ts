@@ -6,7 +6,6 @@ import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "..
 import { freeMs, mostAtOnce, SLACK_MS } from "../run_times.ts";
 import type { RunTimes } from "../schema/run_times.ts";
 
-/** Measurements of a pilot run on one host. */
 export interface PilotHost {
   host: string;
   /** Largest number of its shards that ran at the same time. */
@@ -48,7 +47,6 @@ export interface Pilot {
   cpu_share: number | null;
   makespan_s: number | null;
   max_rss_bytes: number | null;
-  /** Warnings about the fits of its toys. */
   fit_warnings: string[];
 }
 

@@ -134,7 +134,6 @@ function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): s
   ];
 }
 
-/** Number of counts shown by default. */
 const SHOWN_COUNTS = 10;
 
 /**

@@ -83,7 +83,6 @@ export interface HostSlots {
   slots: number;
 }
 
-/** Returns the slots of the pilot run itself. */
 export const pilotSlots = (pilot: Pilot): HostSlots[] => pilot.hosts.map(({ host, slots }) => ({ host, slots }));
 
 /** Returns `n` slots in the pilot's mixture of hosts. */

@@ -13,7 +13,6 @@ import { pullFigures } from "./figures/pull_points.ts";
 import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import type { Markup } from "./plot.ts";
 
-/** Returns the page of an injection study. */
 export function injectPage(summary: InjectSummary): Page {
   const { inject_id, workload, scheduler, config, parameter, points } = summary;
   const sentence = verdictSentence(summary);

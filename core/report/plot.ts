@@ -61,7 +61,6 @@ export interface Figure {
   is_wide?: boolean;
 }
 
-/** A figure without its marks. */
 export interface FigureWords extends Omit<Figure, "svg"> {
   /** What it shows, in a sentence that a screen reader reads before the caption. */
   what: string;

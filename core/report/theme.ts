@@ -44,7 +44,6 @@ export const HOST_COLOURS = 8;
 
 const variables = (colours: Colours) => Object.entries(colours).map(([name, value]) => `--${name}:${value}`).join(";");
 
-/** Styles of marks in a figure. */
 const FIGURE_CSS = `
 svg text{fill:var(--ink);font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-variant-numeric:tabular-nums}
 svg .muted{fill:var(--muted)}

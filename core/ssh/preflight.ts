@@ -6,7 +6,6 @@ import type { HostFacts } from "./host_facts.ts";
 import { type FarmHost, hostKey } from "./hosts_file.ts";
 import { NOT_LET_IN } from "./ssh_command.ts";
 
-/** Result of the probe of one host. */
 export type ProbedHost =
   | { host: FarmHost; facts: HostFacts; clock_offset_s: number | null; round_trip_s: number | null }
   | { host: FarmHost; error: string };

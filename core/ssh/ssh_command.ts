@@ -70,7 +70,6 @@ export function sshCommand(
  */
 export const takeScript = (bytes: number): string => `exec sh -c 'eval "$(dd bs=1 count=${bytes} 2>/dev/null)"'`;
 
-/** Message for a host that accepts no key. */
 export const NOT_LET_IN = "ssh login failed: no key accepted without a prompt (see --ssh-key)";
 
 /** Messages of OpenSSH's client (sshconnect.c, ssh.c, packet.c) and their meaning for the user. */

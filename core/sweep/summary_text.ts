@@ -76,7 +76,6 @@ export function summaryMarkdown(summary: SweepSummary): string {
   ].join("\n\n") + "\n";
 }
 
-/** Explains the table of counts. */
 export const REPEATS =
   "Median, and mean ± std over the repeats (std divides by n). Only finished runs count; shards/slot = shards / the most that ran at the same time.";
 
@@ -181,7 +180,6 @@ function hostTable({ hosts }: SweepSummary): string {
   return mdTable(["Host", "CPU", "shards", "toys", "of all toys", "toys/s per slot"], "llrrrr", rows);
 }
 
-/** Returns the CPU models of a pool with their hosts, in words. */
 export const cpuModelWords = ({ cpu_models }: SweepSummary["environment"]): string[] =>
   cpu_models.map(({ cpu_model, hosts, cpus }) =>
     `${hosts} × ${cpu_model}${cpus === null ? "" : ` (${cpus} CPUs together)`}`

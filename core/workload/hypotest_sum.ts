@@ -9,7 +9,6 @@ import type { AddedUp, CountedOutput } from "./workload.ts";
 export const HYPOTHESES = ["sb", "b"] as const;
 export type Hypothesis = typeof HYPOTHESES[number];
 
-/** A checked output of a hypothesis test. */
 export interface TestOutput extends CountedOutput {
   document: HypotestOutput;
   /** Toys of each hypothesis with a test statistic of at least the observed one. */

@@ -9,7 +9,6 @@ import type { SpecFault } from "./spec_kind.ts";
 
 /** A checked output that has numbers of toys instead of a value for each toy. */
 export interface CountedOutput {
-  /** The JSON document of which it was read. */
   document: unknown;
   /** Toys by the outcome of their fits; where a toy has several fits, of the kind with the most failures. */
   n_toys: number;
@@ -43,7 +42,6 @@ export interface AddedUp {
   lines: string[];
 }
 
-/** A shard whose rows are exported. */
 export interface ExportedShard<Output> {
   plan: Plan;
   output: Output;
@@ -58,13 +56,11 @@ export interface ExportColumn<Output = AnyOutput> {
   name: string;
   /** `integer`: a whole number below 2^53, never null; `real`: a double. */
   type: "integer" | "real" | "boolean" | "text";
-  /** Returns the value of row i of a shard. */
   of(shard: ExportedShard<Output>, i: number): Cell;
 }
 
 /** The rows into which `export` turns a shard. */
 export interface ExportedRows<Output> {
-  /** Returns the number of rows of a shard. */
   count(output: Output): number;
   columns: readonly ExportColumn<Output>[];
 }
@@ -133,7 +129,6 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
     command(manifest: FarmManifest, paths: Pick<FitPaths, "nextstat" | "config" | "out">): string[];
     read(document: unknown, settings: WorkloadSettings, distributions: Distributions): WorkloadSettings;
   };
-  /** What `export` writes of each shard. */
   rows: ExportedRows<Output>;
   /** null: outputs have a value for each toy, and are merged toy by toy (runtime/merge/merge.ts). */
   merge: CountedMerge<Output> | null;

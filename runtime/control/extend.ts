@@ -20,10 +20,8 @@ import { renewFiles } from "../scheduler/renew_files.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { whileSubmitting } from "./start.ts";
 
-/** The result of an extension of a run. */
 export interface Extended {
   run: Run<FarmManifest>;
-  /** Indices of the new shards. */
   shards: number[];
   n_toys_before: number;
   /** When an earlier command of the same request added them without submitting them; null: this command added them. */

@@ -73,7 +73,6 @@ function joined(before: Held, added: Held): Held {
   });
 }
 
-/** What a resumption did. */
 interface ResumeReport {
   was_paused: boolean;
   released: number[];

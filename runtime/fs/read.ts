@@ -7,7 +7,6 @@ import { identityNow, readNext, whileOpen } from "./open.ts";
 /** Largest file that is read as a single text (V8 strings end at 2^29 characters). */
 export const MAX_TEXT_BYTES = 480 * 1024 * 1024;
 
-/** Largest document that is read. */
 export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 200;
 

@@ -76,7 +76,6 @@ export function namingFile(path: string, write: () => void): void {
   }
 }
 
-/** Writes all bytes to an open file. */
 export function writeAll(file: Pick<Deno.FsFile, "writeSync">, bytes: Uint8Array): void {
   let done = 0;
   while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
@@ -110,7 +109,6 @@ export function appendLine(path: string, line: string): void {
 /** A function that writes a long document part by part; each call gives the same bytes. */
 export type Fill = (write: (bytes: Uint8Array) => void) => void;
 
-/** Size and sha256 of a file. */
 export interface FileSum {
   bytes: number;
   sha256: string;

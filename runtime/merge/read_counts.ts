@@ -19,7 +19,6 @@ import { origin, recordBeside } from "./read_input.ts";
 import { readRunShard } from "./read_part.ts";
 import type { SourceOrder, Sources } from "./sources.ts";
 
-/** A workload whose outputs are counts. */
 export type CountedWorkload = Workload & { merge: NonNullable<Workload["merge"]> };
 
 /** An output with counts, and where it comes from. */

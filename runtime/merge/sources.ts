@@ -12,7 +12,6 @@ import { readInput } from "./read_input.ts";
 /** One output for a merge: plain data, so that it can be sent to a Worker. */
 export type SourceOrder = RunOrder | InputOrder;
 
-/** A shard of a run. */
 export type RunOrder = ShardOrder | OldOrder;
 
 interface OrderedToys {
@@ -29,7 +28,6 @@ interface ShardOrder extends OrderedToys {
   plan: Plan;
 }
 
-/** A shard of a run of the old scripts. */
 export interface OldOrder extends OrderedToys, OldShard {
   kind: "old";
 }
@@ -58,7 +56,6 @@ export interface ReadContext {
   accept_unrecorded: boolean;
 }
 
-/** Returns the path of an order's output. */
 function orderPath({ dir }: ReadContext, order: SourceOrder): string {
   if (order.kind === "input") return order.path;
   return order.kind === "old" ? order.out : join(dir, outName(order.plan.shard_index));
@@ -77,7 +74,6 @@ export function withLeftOut(
   });
 }
 
-/** The inputs of a merge. */
 export interface Sources {
   run: Run | null;
   context: ReadContext;
@@ -91,7 +87,6 @@ export interface Sources {
   counted?: Workload;
 }
 
-/** The shards of a run as inputs. */
 export interface RunSources extends Sources {
   run: Run;
   /** In toy order, with their positions. */

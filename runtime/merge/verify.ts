@@ -20,7 +20,6 @@ import { countsFault } from "./merge_counts.ts";
 import { countedWorkload } from "./read_counts.ts";
 import { remergeFault } from "./verify_merged.ts";
 
-/** A problem of one file. */
 export interface Finding {
   /** Relative to the run's directory; absolute for an input. */
   file: string;

@@ -98,7 +98,6 @@ export interface ReadSet {
   close(): void;
 }
 
-/** Options for reading the outputs of a merge. */
 export interface ReadOptions {
   /** Temporary files get their names beside this path. */
   beside: string;

@@ -26,7 +26,6 @@ import { type Finding, verifyFiles } from "../merge/verify.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards } from "../shard/old_run.ts";
 
-/** The result of a check of an archive. */
 export interface ArchiveReport {
   archive: string;
   n_files: number;
@@ -132,7 +131,6 @@ function compare(found: ReadonlyMap<string, string>, text: string | null): Findi
   return [...wrong, ...unnamed.map((file) => ({ file, what: `is not named in ${SUMS}` }))];
 }
 
-/** The result of writing an archive. */
 export interface WrittenArchive {
   archive: string;
   run_id: string;
@@ -254,7 +252,6 @@ function openSource(path: string): Deno.FsFile {
   }
 }
 
-/** Writes the bytes of a file into the archive. */
 function copyInto(path: string, file: Deno.FsFile, bytes: number, write: Parameters<Fill>[0]): void {
   const buffer = new Uint8Array(PIECE_BYTES);
   let left = bytes;

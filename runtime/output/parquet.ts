@@ -74,6 +74,5 @@ function wholeOf(cell: Cell): bigint {
   throw new Error(`wanted a whole number, not ${cell}`);
 }
 
-/** Returns whether a file is Parquet that this program wrote. */
 export const isOurParquet = (path: string): boolean =>
   orElse(false, () => parquetFooter(path).created_by?.startsWith(`${PROGRAM} `) ?? false);

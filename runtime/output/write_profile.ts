@@ -12,7 +12,6 @@ import { pluginOf } from "../plugin/adapt.ts";
 import { findNextstat } from "../system/nextstat.ts";
 import { profileOfText } from "./profile.ts";
 
-/** The result of probing a scheduler or this machine. */
 export interface Probed {
   limits: SchedulerLimits;
   /** Suggested defaults; null: `run` chooses by itself. */

@@ -55,7 +55,6 @@ function importsIn(file: string, code: string): string[] {
 interface PluginModule {
   file: string;
   code: string;
-  /** The file of each import specifier. */
   imports: Record<string, string>;
 }
 

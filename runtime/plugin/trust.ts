@@ -10,7 +10,6 @@ import { ownBinary } from "../system/process.ts";
 /** Users whose files may be run: root, the owner of this program, and the user who runs it. */
 export type Trusted = ReadonlySet<number>;
 
-/** The use of the file. */
 type Kind = "plugin" | "profile";
 
 const MAX_BYTES = 4 * 1024 * 1024;

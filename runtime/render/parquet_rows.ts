@@ -2,7 +2,6 @@ import { type FileMetaData, parquetMetadata } from "hyparquet";
 import { errorText } from "../../core/errors.ts";
 import { readNext } from "../fs/open.ts";
 
-/** Size above which a footer is not read. */
 const MAX_FOOTER_BYTES = 16 * 1024 * 1024;
 /** Size of the end of every Parquet file: the footer's length and "PAR1" (parquet.apache.org, "File Format"). */
 const END_BYTES = 8;

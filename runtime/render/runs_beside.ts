@@ -30,7 +30,6 @@ const Seeds = z.extend(z.pick(Manifest, { schema_version: true, run_id: true, pl
 
 const Requested = z.pick(Manifest, { seed: true, shards: true, farm: true });
 
-/** The seeds of a run in the same folder. */
 interface TakenSeeds extends SeedRange {
   run: string;
   config: string | undefined;
@@ -39,7 +38,6 @@ interface TakenSeeds extends SeedRange {
   point: string;
 }
 
-/** The seeds of all runs in a folder. */
 interface SeedsBeside {
   ranges: TakenSeeds[];
   /** Reasons why the seeds of unreadable runs are unknown. */

@@ -16,7 +16,6 @@ import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 import { loadStudy, type OpenStudy, type StudyKind } from "../sweep/study.ts";
 
-/** Members that the document of every scan has. */
 export interface ScanDocument {
   n_toys: number;
   /** Seeds from one point to the next: no two points share a toy. */

@@ -133,7 +133,6 @@ export function updateAttempt(
   }
 }
 
-/** Removes an attempt file. */
 export function removeAttempt(open: { path: string }): void {
   removeQuietly(open.path);
 }

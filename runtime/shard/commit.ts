@@ -24,7 +24,6 @@ export interface Result {
   record: ShardRecord;
 }
 
-/** The outcome of a commit. */
 export type Committed =
   | { kind: "committed" }
   /** Another process had committed the same toys with equal numbers; our result was dropped. */

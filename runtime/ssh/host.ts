@@ -40,7 +40,6 @@ interface HostOptions extends StopRules {
   host_lost_s: number;
 }
 
-/** Functions of the pool that a host needs. */
 export interface PoolCalls extends HealthCalls {
   /** @param cut ends the connection while it is being made @throws {HostFault} */
   connect(cut: AbortSignal): Promise<HostLink>;

@@ -27,7 +27,6 @@ import { openControlFolder, openLink } from "./stage.ts";
 /** Consecutive failures after which a host is given up; one failure for a host that was never usable. */
 const MAX_MISSES = 3;
 
-/** Makes connections to hosts. */
 interface Connector {
   /** @param index of the host @throws {HostFault} */
   connect(host: FarmHost, index: number, cut: AbortSignal): Promise<HostLink>;

@@ -55,7 +55,6 @@ export async function scanRun(
 interface Scan {
   run: Run<FarmManifest>;
   machine: JobContext["machine"];
-  /** The attempts of each shard. */
   listed: ReadonlyMap<number, number[]> | FarmError;
   /** Lists the run directory at the first call. */
   namesNow: () => ReadonlySet<string> | FarmError;

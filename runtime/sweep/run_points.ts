@@ -39,7 +39,6 @@ interface PointOptions {
   force: boolean;
 }
 
-/** The start or end of a point. */
 export interface PointEvent {
   run_id: string;
   shards: number;

@@ -25,6 +25,5 @@ export function loadStudy<D>({ name, title, version, schema }: StudyKind<D>, pat
   return { path: resolve(path), document };
 }
 
-/** Returns the path of a study's document. */
 export const studyPath = (out_root: string, id: string, { name }: { name: string }): string =>
   join(out_root, `${id}.${name}.json`);

@@ -37,7 +37,6 @@ export function threadsOf(manifest: FarmManifest): number {
 const cpusHere = (manifest: FarmManifest): number =>
   cpusOfJob(jobViews(manifest), HERE) ?? navigator.hardwareConcurrency;
 
-/** Slots and threads on one machine. */
 export interface LocalShape {
   slots: number;
   threads: number;

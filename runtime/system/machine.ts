@@ -40,7 +40,6 @@ export function bootedAt_ms(): number | null {
   return up_s === null ? null : Date.now() - 1000 * up_s;
 }
 
-/** A moment by the clocks of this machine. */
 interface Moment {
   /** By its wall clock, which anybody may set. */
   utc_ms: number;

@@ -164,7 +164,6 @@ async function readCapped(stream: ReadableStream<Uint8Array>, stop: () => void, 
   return text + decoder.decode();
 }
 
-/** Signals that this process has received. */
 export interface StopSignals {
   signal: AbortSignal;
   /** Returns the exit code of the signal, or null while none came. */

@@ -16,7 +16,6 @@ export interface Assignment {
   failed_at: ReadonlySet<string>;
 }
 
-/** An attempt that runs. */
 export interface StartedShard {
   /** Resolves when its slot is free. */
   gone: Promise<unknown>;
@@ -63,7 +62,6 @@ export interface Executor {
 
 export interface ExecutorPool {
   readonly executors: readonly Executor[];
-  /** Number of slots that the loop announces. */
   readonly slots: number;
   /** Called once before the executors start. @param changed is called when an attempt may have become stranded */
   watch?(changed: () => void): void;
@@ -85,7 +83,6 @@ export const classifyFailure = ({ cause, stderr_tail }: ShardRecord, failures: n
   given_up: FAILURES[cause].stops_worker ? `${cause}: ${stderr_tail[0] ?? "no message"}` : null,
 });
 
-/** Options of a worker loop. */
 export interface WorkOptions {
   token: string;
   /** Whether shards that failed before this loop started are rerun. */
@@ -98,14 +95,12 @@ export interface WorkOptions {
   speculate: boolean;
   /** Whether to start no shard and only follow those that an earlier loop started on hosts. */
   drain: boolean;
-  /** Shards that are not rerun. */
   except?: ReadonlySet<number>;
   /** Whether it is a job that ends after a long pause of the run, so that it does not use up its allocation. */
   pilot?: boolean;
   stop: AbortSignal;
 }
 
-/** An event of a worker loop. */
 export type WorkEvent =
   | { kind: "begun"; total: number; done: number; failed: number; running_elsewhere: number }
   /** A shard that was done before, or by another process meanwhile. */
@@ -130,7 +125,6 @@ export interface WorkReport {
   left: number[];
 }
 
-/** Returns the first event of a loop. */
 export const startEvent = (total: number, { done, failed, elsewhere }: WorkReport): WorkEvent => ({
   ...{ kind: "begun", total, done },
   ...{ failed: failed.length, running_elsewhere: elsewhere.length },

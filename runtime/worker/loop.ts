@@ -207,7 +207,6 @@ export class WorkLoop {
     return this.#gave_up;
   }
 
-  /** Starts the next shard in this slot. */
   async #start(executor: Executor, slot: string): Promise<Begun | undefined> {
     const { pool, options: { speculate }, context: { run: { dir } } } = this;
     const choice = { dir, queue: this.#queue, throughput: this.#throughput, pool, speculate };
@@ -220,7 +219,6 @@ export class WorkLoop {
     return undefined;
   }
 
-  /** Waits for something to do. */
   async #wait(): Promise<void> {
     if (this.#over.signal.aborted) return;
     // Others may do a queued shard, or be slower than expected, so that this slot runs it after all.

@@ -207,7 +207,6 @@ const JOB_STATUS: Readonly<Record<number, { word: string; state: ShardState }>> 
 
 type ReportedState = Omit<NativeState, "token" | "shard">;
 
-/** Returns the state of a job from its ad, of the queue or of history. */
 export function adState(ad: JobAd, rejected?: Rejection): ReportedState {
   const status = ad.JobStatus === undefined ? undefined : JOB_STATUS[ad.JobStatus];
   const host = machineOf(ad.RemoteHost ?? ad.LastRemoteHost);

@@ -34,7 +34,6 @@ export function callAndCheck<T>(
   }
 }
 
-/** Token of the example submissions. */
 export const TOKEN = "0123456789abcdef";
 
 /** The paths in the files of an example's jobs. */
@@ -52,7 +51,6 @@ const PLAIN: Paths = {
   nsfarm: "/shared/bin/nsfarm-deno-0.1.0",
 };
 
-/** Variations of the example run. */
 export interface Example {
   shards?: number;
   paths?: Partial<Paths>;
