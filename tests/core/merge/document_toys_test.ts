@@ -56,6 +56,8 @@ Deno.test("a merged document of the old scripts has all toys of its run if none 
   const { pieces, merged } = toysOf(sampleText("scripts/merged.out.json"));
   assert.deepEqual(pieces, [{ seed: 42, n_toys: 20, poi_true: 1 }]);
   assert.deepEqual([merged?.hosts, merged?.pulls], [["w0", "w1", "w2", "w3"], false]);
+  const turned = toysOf(sampleText("scripts/merged.out.json"), ({ merge: { sources } }) => sources.reverse());
+  assert.deepEqual(turned.pieces, pieces);
 });
 
 const older: Spoil = ({ merge: { farm } }) => ["pulls", "pull_sums", "points"].forEach((name) => delete farm[name]);

@@ -81,6 +81,7 @@ Deno.test("guardrails that another program's merge did not judge do not count as
   const manifest = sampleManifest({ farm: { guardrails: { ...NO_GUARDRAILS, require_all_converged: true } } });
   const found = check(about({}, { farm: undefined }), manifest);
   assert.deepEqual([found.state, found.guardrails_passed, mergedExitCode(found)], ["other", null, 5]);
+  assert.deepEqual(reported(check(about({}, { farm: undefined }))), ["whole", 0]);
 });
 
 Deno.test("a partial merge says which toys are missing, also if its guardrails failed", () => {

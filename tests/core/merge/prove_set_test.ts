@@ -112,10 +112,10 @@ Deno.test("points that agree within the tolerance of two machines are no differe
 Deno.test("each different point has all its toys, in the order of first seeds", () => {
   assert.equal(distinctPoints(factsOf()), null);
   const other: Change = { origin: { host: "n2" }, frame: (frame) => frame.gen.params = [1, 0.5 + 1e-8] };
-  const points = distinctPoints(factsOf({ 1: other, 2: other }).reverse());
+  const points = distinctPoints(factsOf({ 1: other, 3: other }).reverse());
   assert.deepEqual(points?.map(({ params, seed_ranges }) => [params[1], seed_ranges]), [
-    [0.5, [{ seed: 42, n_toys: 5 }, { seed: 57, n_toys: 5 }]],
-    [0.5 + 1e-8, [{ seed: 47, n_toys: 10 }]],
+    [0.5, [{ seed: 42, n_toys: 5 }, { seed: 52, n_toys: 5 }]],
+    [0.5 + 1e-8, [{ seed: 47, n_toys: 5 }, { seed: 57, n_toys: 5 }]],
   ]);
 });
 
