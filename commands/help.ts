@@ -29,14 +29,8 @@ async function schedulerRows(): Promise<ReferenceRow[]> {
   return [...built_in, ...plugins].map(({ name, summary }) => [name, summary]);
 }
 
-/** A topic of `nsfarm-deno help TOPIC`. */
-interface HelpTopic {
-  summary: string;
-  lines(): string[] | Promise<string[]>;
-}
-
-/** Topics by name, each made from the program's own tables. */
-export const HELP_TOPICS: Readonly<Record<string, HelpTopic>> = {
+/** Topics of `nsfarm-deno help TOPIC`, each made from the program's own tables. */
+export const HELP_TOPICS: Readonly<Record<string, { summary: string; lines(): string[] | Promise<string[]> }>> = {
   "exit-codes": { summary: "what each exit code means", lines: () => rowsOf(exitCodeRows()) },
   files: {
     summary: "the files of a run directory, and profiles",

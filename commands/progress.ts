@@ -83,13 +83,8 @@ function write(text: string): void {
   orElse(0, () => Deno.stderr.writeSync(encoder.encode(text)));
 }
 
-interface WorkView {
-  notify: (event: WorkEvent) => void;
-  close: () => void;
-}
-
 /** Returns a view that shows a worker loop's events as a bar or lines. */
-export function openWorkView(run: Run<FarmManifest>): WorkView {
+export function openWorkView(run: Run<FarmManifest>): { notify: (event: WorkEvent) => void; close: () => void } {
   const view = openProgress();
   const state = { total: 0, done: 0, running: 0, failed: 0 };
   const done: AttemptTime[] = [];

@@ -29,14 +29,8 @@ import { openRunOf, withOrigin } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { defineRenderCommand } from "./scheduler_flags.ts";
 
-/** A flag of the old runner on hosts, and what replaces it now. */
-interface OldFlag {
-  flags: string;
-  name: string;
-  now: string;
-}
-
-const OLD: readonly OldFlag[] = [
+/** The flags of the old runner on hosts, and what replaces each now. */
+const OLD: readonly { flags: string; name: string; now: string }[] = [
   { flags: "--remote-workdir <dir>", name: "remoteWorkdir", now: "all paths are absolute" },
   { flags: "--remote-config <path>", name: "remoteConfig", now: "every host runs the spec of --config" },
   { flags: "--upload-config", name: "uploadConfig", now: "inputs are sent automatically where needed" },

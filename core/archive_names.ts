@@ -5,12 +5,6 @@ import { MANIFEST, MERGE_STATUS, MERGED, metricsName, outName, SUBMIT_META } fro
 /** File of an archive with the sums of all its other files, in the format of `sha256sum -c`. */
 export const SUMS = "SHA256SUMS";
 
-/** Files that an archive must have, and files that it has when they exist. */
-interface ArchiveNames {
-  needed: string[];
-  optional: string[];
-}
-
 /** Paths of a shard's files, relative to the run directory. */
 export interface ShardFiles {
   out: string;
@@ -28,8 +22,8 @@ export function shardFiles(manifest: { plans: Plan[] }): ShardFiles[] {
   }));
 }
 
-/** Returns the fewest files that prove a run: manifest, output and metrics of each live shard, merged document. */
-export function archiveNames(shards: readonly ShardFiles[]): ArchiveNames {
+/** Returns the fewest files that prove a run, and those that an archive has besides where they exist. */
+export function archiveNames(shards: readonly ShardFiles[]): { needed: string[]; optional: string[] } {
   return {
     needed: [MANIFEST, MERGED, ...shards.flatMap(({ out, metrics }) => [out, metrics])],
     optional: [MERGE_STATUS, SUBMIT_META, ...shards.flatMap(({ side }) => side)],

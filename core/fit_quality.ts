@@ -32,16 +32,14 @@ export function addWarnings(parts: Iterable<readonly FitWarning[]>): FitWarning[
   return [...found.values()].sort((a, b) => b.n_shards - a.n_shards || (a.text < b.text ? -1 : 1));
 }
 
-/** nextstat's warnings in the fits of one or more shards. */
-interface WarnedShards {
-  n_shards: number;
-  warnings: readonly FitWarning[];
-}
-
 export const poiName = ({ parameter_names, poi_index }: { parameter_names: readonly string[]; poi_index: number }) =>
   parameter_names[poi_index] ?? "POI";
 
-export function fitQuality(poi: string, toys: FittedToys, parts: readonly WarnedShards[]): FitQuality {
+export function fitQuality(
+  poi: string,
+  toys: FittedToys,
+  parts: readonly { n_shards: number; warnings: readonly FitWarning[] }[],
+): FitQuality {
   const on = toysOnBounds(toys);
   return {
     poi,

@@ -45,11 +45,6 @@ export interface RecoveryAction {
   shards: number[];
 }
 
-interface GivenUp {
-  shards: number[];
-  why: string;
-}
-
 export interface Recovery {
   actions: RecoveryAction[];
   /** New values of the limits that it raises, by the option's name. */
@@ -58,7 +53,7 @@ export interface Recovery {
   avoid: string[];
   /** Shards that no job has: never submitted, or planned before by a recovery that could not submit them. */
   submit: number[];
-  give_up: GivenUp[];
+  give_up: { shards: number[]; why: string }[];
   /** Shards with an unknown state. */
   wait: number[];
 }

@@ -1,15 +1,10 @@
 import type { HistoryEntry, Manifest } from "./schema/manifest.ts";
 
-/** First toy of a part of a run with consecutive seeds, and the seed of this toy. */
-interface SeedPart {
-  toy_start: number;
-  seed: number;
-}
-
 /** The members of a manifest that determine its seeds: toy k has seed + k, unless an extension needed other seeds. */
 type Seeded = Pick<Manifest, "seed"> & { farm?: { history: readonly HistoryEntry[] } | undefined };
 
-function seedParts({ seed, farm }: Seeded): SeedPart[] {
+/** Returns the first toy of each part of a run with consecutive seeds, with its seed. */
+function seedParts({ seed, farm }: Seeded): { toy_start: number; seed: number }[] {
   const moved = (farm?.history ?? []).flatMap(({ n_toys_before: toy_start, seed }) =>
     toy_start === undefined || seed === undefined ? [] : [{ toy_start, seed }]
   );

@@ -38,14 +38,8 @@ export const injectFlags = defineFlags({
   ...SCAN_RUN_FLAGS,
 });
 
-interface Injected {
-  parameter: string;
-  values: number[];
-  text: string;
-}
-
 /** Reads `NAME=GRID`. @throws {FarmError} usage */
-function readInjected(text: string): Injected {
+function readInjected(text: string): { parameter: string; values: number[]; text: string } {
   const cut = text.indexOf("=");
   if (cut < 1 || !isParameterName(text.slice(0, cut))) {
     throw new FarmError("usage", `Cannot use --inject "${text}": wanted NAME=VALUES`, "Like --inject mu=0,0.5,1,2");

@@ -73,14 +73,8 @@ function pointFault(
   return `has another poi_true: ${point.poi_true}, most have ${usual.poi_true}`;
 }
 
-/** Largest minus smallest value, over generation points that are equal within the tolerance, but not identical. */
-interface GenSpread {
-  params: number[];
-  poi_true: number;
-}
-
-/** Returns the spread of the generation points; null if all points are identical. */
-export function genSpread(sources: readonly SourceFacts[]): GenSpread | null {
+/** Returns largest minus smallest value of the generation points, equal within the tolerance; null if identical. */
+export function genSpread(sources: readonly SourceFacts[]): { params: number[]; poi_true: number } | null {
   const spread = (values: number[]) =>
     values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
   const [first] = sources;

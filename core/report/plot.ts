@@ -135,14 +135,12 @@ export function yAxis(frame: Frame, axis: Axis): Markup {
   return markup`${ticks}<text class="muted" x="4" y="${px(frame.top - 14)}">${axis.label}</text>`;
 }
 
-interface Marked {
-  value: number;
-  words: string;
-  colour: string;
-}
-
 /** Returns vertical lines with labels at their tops, the first to the left of its line, the last to the right. */
-export function markLines(frame: Frame, x: Scale, marked: readonly Marked[]): Markup[] {
+export function markLines(
+  frame: Frame,
+  x: Scale,
+  marked: readonly { value: number; words: string; colour: string }[],
+): Markup[] {
   const [y0, y1] = yRange(frame);
   const [x0, x1] = xRange(frame);
   return marked.toSorted((a, b) => a.value - b.value).map(({ value, words, colour }, i) => {

@@ -17,17 +17,11 @@ import { type MergeMoment, timesOf, wholeOf } from "./merged_set.ts";
 import { type CountedProof, type CountedWorkload, proveCounts } from "./read_counts.ts";
 import { runSources, type Sources } from "./sources.ts";
 
-/** Options of a merge that are of interest here. */
-interface CountedOptions {
-  out: string;
-  allow_partial: boolean;
-}
-
 /** Merges outputs that are counts. The report lists the problems of the set. */
 export async function mergeCounted(
   sources: Sources,
   workload: CountedWorkload,
-  { out, allow_partial }: CountedOptions,
+  { out, allow_partial }: { out: string; allow_partial: boolean },
   moment: MergeMoment,
 ): Promise<{ report: MergeReport; sum: FileSum | null; proof: CountedProof }> {
   const proof = proveCounts(sources, workload);

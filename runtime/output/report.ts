@@ -23,13 +23,12 @@ interface ReportTo {
   svg: string | null;
 }
 
-interface WrittenReport {
-  report: string;
-  svg: string[];
-}
-
 /** Writes the report of a run or a sweep. @throws {FarmError} input, when it is not written, or they cannot be read */
-export async function writeReport(target: string, to: ReportTo, now_utc: string): Promise<WrittenReport> {
+export async function writeReport(
+  target: string,
+  to: ReportTo,
+  now_utc: string,
+): Promise<{ report: string; svg: string[] }> {
   const made = target.endsWith(".sweep.json") ? sweepReport(target) : await runReport(target);
   const report = to.out ?? made.path;
   if (to.out !== null) refuseOut(PAGE_OUT, report);

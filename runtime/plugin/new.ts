@@ -36,14 +36,10 @@ function skeletonOf(name: string): string {
     .replaceAll("example", name);
 }
 
-/** Files and commands of an adapter for an example run. */
-interface Preview {
-  files: RenderedFile[];
-  commands: { why: string; argv: string[] }[];
-}
-
 /** Returns the files and commands of an adapter for an example run. @throws {FarmError} where the adapter fails */
-export function previewOf(adapter: SchedulerAdapter): Preview {
+export function previewOf(
+  adapter: SchedulerAdapter,
+): { files: RenderedFile[]; commands: { why: string; argv: string[] }[] } {
   const context = exampleContext(adapter);
   const { files, chunks } = adapter.render(context);
   const handles = chunks.map((chunk) => ({ job_id: "1", token: TOKEN, chunk }));

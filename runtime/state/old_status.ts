@@ -15,18 +15,11 @@ import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { collectOldShard } from "./collect_shard.ts";
 import type { ShardLogs } from "./logs.ts";
 
-/** The state of a run of the old scripts by its files. No process is queried and nothing is written. */
-interface OldStatus {
-  summary: StatusSummary;
-  shards: StatusShard[];
-  open: OpenShard[];
-}
-
 /**
- * Returns the state of a run of the old scripts.
+ * Returns the state of a run of the old scripts by its files; nothing is queried or written.
  * @throws {FarmError} input, when a path of the manifest leaves the run directory
  */
-export function oldStatus(run: Run): OldStatus {
+export function oldStatus(run: Run): { summary: StatusSummary; shards: StatusShard[]; open: OpenShard[] } {
   const found = oldShards(run).map((old) => stateOf(run, old));
   const done = new Set(found.flatMap(({ shard, state }) => state === "done" ? shard : []));
   const counts: Partial<Record<ShardState, number>> = {};
