@@ -89,10 +89,7 @@ export function bootTag(boot_id: string): string {
   return ((Number.parseInt(boot.slice(0, 8), 16) ^ Number(namespace)) >>> 0).toString(16).padStart(8, "0");
 }
 
-/**
- * Returns a temporary name beside `name` that identifies its owner: tag of the boot id, pid, start ticks, a
- * unique part. A long name is shortened.
- */
+/** Returns a temporary name beside `name`, shortened if long: tag of the boot id, pid, start ticks, a unique part. */
 export function temporaryName(
   name: string,
   owner: { boot_id: string; pid: number; start_ticks: string },

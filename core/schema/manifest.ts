@@ -39,10 +39,7 @@ export const RUN_RECORD_SCHEMA = "nextstat.cpu_farm_run_record.v1";
 /** `schema_version` of a result in a collected manifest. */
 export const SHARD_RESULT_SCHEMA = "nextstat.cpu_farm_shard_result.v1";
 
-/**
- * One shard: toys [toy_start, toy_start + n_toys) of the run; seed = run seed + toy_start, except in an extension with
- * its own seeds.
- */
+/** One shard: toys [toy_start, toy_start + n_toys); seed = run seed + toy_start, but extensions may have own seeds. */
 export const Plan = z.looseObject({
   shard_index: Count,
   host: z.string(),

@@ -68,10 +68,7 @@ async function runReport(target: string): Promise<Made> {
   };
 }
 
-/**
- * Returns the limits that a retry can raise, and what the run requested and used; nothing for a run of the old scripts
- * or of an unknown scheduler.
- */
+/** Returns what a retry can raise, and what the run requested and used; nothing for old runs and unknown schedulers. */
 async function adapterFacts(target: string, facts: RunFacts): Promise<{ remedies: Remedies; usage: RunUsage | null }> {
   const run = openRun(target);
   const adapter = isFarmRun(run) ? await loadAdapter(run.manifest.scheduler).catch(() => null) : null;

@@ -89,10 +89,7 @@ export async function startFit(
   }
 }
 
-/**
- * Returns the signal n of exit code 128 + n, which shells and containers around nextstat report, and Deno's
- * node:child_process itself (2.4.2).
- */
+/** Returns the signal n of exit code 128 + n, as shells, containers and Deno's node:child_process (2.4.2) report it. */
 function readExit(exit_code: number | null, signal: string | null): FitExit {
   if (signal !== null || exit_code === null) return { exit_code: null, signal };
   const named = Object.entries(constants.signals).find(([, number]) => number === exit_code - 128);

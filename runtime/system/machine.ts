@@ -84,10 +84,7 @@ export function startedAt({ utc_ms, boot }: Moment): Pick<ShardRecord, "started_
   return { started_at_utc: utc, finished_at_utc: utc, ...clock };
 }
 
-/**
- * Returns the times in the record of an attempt from `start` to `end`. Its end is its start plus its duration, whatever
- * clock was set meanwhile.
- */
+/** Returns the times of an attempt's record: it ends its duration after its start, whatever clock was set meanwhile. */
 export function endedAt(
   start: Moment,
   end: Moment,

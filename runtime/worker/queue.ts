@@ -105,10 +105,7 @@ export class ShardQueue extends Change {
     this.#numbers.set(shard, Math.max(assignment.attempt, this.#numbers.get(shard) ?? 0));
   }
 
-  /**
-   * Opens a shard again whose attempt runs on a silent executor. If that attempt succeeds after all, its result counts;
-   * its failure does not.
-   */
+  /** Opens a shard again whose attempt runs on a silent executor: its result still counts, its failure does not. */
   abandon(shard: number, attempt: number): void {
     const assignment = (this.#running.get(shard) ?? []).find((one) => one.attempt === attempt);
     if (!assignment) return;
