@@ -1,5 +1,5 @@
 // @ts-types="@types/d3-array"
-import { mean, quantileSorted } from "d3-array";
+import { max, mean, min, quantileSorted } from "d3-array";
 // @ts-types="@types/d3-random"
 import { randomLcg, randomNormal } from "d3-random";
 import TinyQueue from "tinyqueue";
@@ -29,23 +29,19 @@ interface Schedule {
 const shardSeconds = ({ startup_s, toy_s }: PlanSlot, toys: number): number => startup_s + toys * toy_s;
 
 /**
- * Returns the schedule if shard i goes to slot i modulo their number, as when every host gets a fixed share.
+ * Returns the makespan in seconds if shard i goes to slot i modulo their number, as when every host gets a fixed share.
  * @param toys number of toys of each shard
  */
-export function staticSchedule(toys: ArrayLike<number>, slots: readonly PlanSlot[]): Schedule {
-  const ends = slots.map((slot) => slot.ready_s);
+export function staticMakespan(toys: ArrayLike<number>, slots: readonly PlanSlot[]): number {
   const taken = slots.slice(0, toys.length);
-  let longest_shard_s = 0;
-  for (let i = 0; i < toys.length; i++) {
-    const at = i % slots.length;
-    const slot = slots[at];
-    if (!slot) break;
-    const wall_s = shardSeconds(slot, toys[i] ?? 0);
-    ends[at] = (ends[at] ?? 0) + (i < slots.length ? 0 : slot.gap_s) + wall_s;
-    longest_shard_s = Math.max(longest_shard_s, wall_s);
-  }
-  const last = ends.slice(0, taken.length).reduce((a, b) => Math.max(a, b), 0);
-  return { makespan_s: last - firstReady(taken), longest_shard_s };
+  const ends = taken.map((slot, at) => {
+    let end_s = slot.ready_s;
+    for (let i = at; i < toys.length; i += slots.length) {
+      end_s += (i === at ? 0 : slot.gap_s) + shardSeconds(slot, toys[i] ?? 0);
+    }
+    return end_s;
+  });
+  return (max(ends) ?? 0) - (min(taken, ({ ready_s }) => ready_s) ?? 0);
 }
 
 /**
@@ -70,11 +66,6 @@ export function pulledSchedule(toys: ArrayLike<number>, slots: readonly PlanSlot
     free.push(next);
   }
   return { makespan_s: toys.length === 0 ? 0 : last - first, longest_shard_s };
-}
-
-function firstReady(slots: readonly PlanSlot[]): number {
-  const first = slots.reduce((least, { ready_s }) => Math.min(least, ready_s), Infinity);
-  return Number.isFinite(first) ? first : 0;
 }
 
 /** Number of slots of a host; the host may be missing in the pilot. */
@@ -104,7 +95,7 @@ export function spreadSlots(pilot: Pilot, n: number): HostSlots[] {
 export function planSlots(pilot: Pilot, hosts: readonly HostSlots[]): PlanSlot[] {
   const known = new Map(pilot.hosts.map((one) => [one.host, one]));
   const middle = pilot.hosts[Math.floor((pilot.hosts.length - 1) / 2)];
-  const most = hosts.reduce((a, { slots }) => Math.max(a, slots), 0);
+  const most = max(hosts, ({ slots }) => slots) ?? 0;
   const slots: PlanSlot[] = [];
   for (let round = 0; round < most; round++) {
     for (const { host, slots: n } of hosts) {
@@ -154,7 +145,7 @@ export function predictCount(
   return {
     shards,
     pulled_makespan_s: { median: at(0.5), q16: spread && at(0.16), q84: spread && at(0.84) },
-    static_makespan_s: staticSchedule(toys, used).makespan_s,
+    static_makespan_s: staticMakespan(toys, used),
     // The median of the longest shards cannot exceed that of the makespans, since no single draw's does.
     max_shard_elapsed_s: quantileSorted(ascending(drawn, (one) => one.longest_shard_s), 0.5) ?? NaN,
     slot_s,

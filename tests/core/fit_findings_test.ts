@@ -1,3 +1,6 @@
+// @ts-types="@types/d3-array"
+import { deviation } from "d3-array";
+// @ts-types="@types/d3-random"
 import { randomLcg, randomNormal } from "d3-random";
 import assert from "node:assert/strict";
 import { FALSE_ALARM, fitFindings, type FittedToys, sigmasOfT, toysOnBounds } from "../../core/fit_findings.ts";
@@ -65,6 +68,16 @@ Deno.test("a mean many errors from the truth is a finding, a bias of a twentieth
   assert.deepEqual(kinds({ ...many, poi_hat: many.poi_hat.map((value) => value + 0.0013) }), []);
   const [finding] = fitFindings(shifted(0.026), toysOnBounds(shifted(0.026)));
   assert(finding && Math.abs(finding.value - 1.026) < 0.005 && Math.abs((finding.error ?? 0) - 0.026 / 31.6) < 1e-4);
+});
+
+Deno.test("the error of a mean is the scatter of the toys by the root of their number", () => {
+  const below = [0.99, 0.98, 0.97, 0.96, 0.95];
+  const above = times(35, 2).map((value, i) => value + i / 100);
+  const toys = toysOf([...below, ...above]);
+  const [finding] = fitFindings(toys, toysOnBounds(toys));
+  assert.deepEqual([finding?.kind, finding?.n], ["mean", 40]);
+  const error = (deviation([...below, ...above]) ?? NaN) / Math.sqrt(40);
+  assert.ok(Math.abs((finding?.error ?? NaN) - error) < 1e-12, `${finding?.error}`);
 });
 
 Deno.test("a mean shifted by a bound is no finding; a median far from the truth is one", () => {

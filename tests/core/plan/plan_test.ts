@@ -10,7 +10,7 @@ import {
   predictCount,
   pulledSchedule,
   spreadSlots,
-  staticSchedule,
+  staticMakespan,
 } from "../../../core/plan/predict.ts";
 import { ShardingPlan } from "../../../core/schema/plan.ts";
 import { inWaves, sampleFacts } from "../support/sample_facts.ts";
@@ -65,11 +65,11 @@ Deno.test("pulledSchedule() equals a simulation of the slots second by second", 
   );
 });
 
-Deno.test("staticSchedule() equals a simulation of slots that run only their own shards", () => {
+Deno.test("staticMakespan() equals a simulation of slots that run only their own shards", () => {
   fc.assert(
     fc.property(farm, ({ slots, toys }) => {
       const own = (at: number, open: Set<number>) => [...open].find((shard) => shard % slots.length === at);
-      assert.equal(staticSchedule(toys, slots).makespan_s, eventByEvent(toys, slots, own));
+      assert.equal(staticMakespan(toys, slots), eventByEvent(toys, slots, own));
     }),
     { numRuns: 200 },
   );
@@ -81,16 +81,16 @@ const even = (n: number, change: Partial<PlanSlot> = {}): PlanSlot[] =>
 Deno.test("pulling evens out a slow slot, a static split waits for it", () => {
   const slots = [...even(3), ...even(1, { toy_s: 4 })];
   const toys = Array<number>(40).fill(10);
-  assert.equal(staticSchedule(toys, slots).makespan_s, 400);
+  assert.equal(staticMakespan(toys, slots), 400);
   assert.equal(pulledSchedule(toys, slots).makespan_s, 130);
 });
 
 Deno.test("no shards take no time, and slots without shards do not count", () => {
   assert.deepEqual(pulledSchedule([], even(3)), { makespan_s: 0, longest_shard_s: 0 });
-  assert.deepEqual(staticSchedule([], even(3)), { makespan_s: 0, longest_shard_s: 0 });
+  assert.equal(staticMakespan([], even(3)), 0);
   const late = even(1, { ready_s: 99 });
   assert.equal(pulledSchedule([5], [...even(1), ...late]).makespan_s, 5);
-  assert.equal(staticSchedule([5], [...even(1), ...late]).makespan_s, 5);
+  assert.equal(staticMakespan([5], [...even(1), ...late]), 5);
 });
 
 /** 8 shards of 50 toys in two waves on two hosts, of which `slow` takes twice as long for a toy. */
@@ -193,6 +193,23 @@ Deno.test("more slots than the pilot filled keep its mixture of hosts, and the p
     warnings.join("\n"),
     /hosts that the source run did not use.*: new\n.*contention between more than 2 slots is not modelled/,
   );
+});
+
+Deno.test("a host without measurements gets those of the pilot's median host, and slots start one after the other", () => {
+  const host = (name: string, toy_s: number) => ({ host: name, slots: 1, n_shards: 1, toy_s, startup_s: 2 * toy_s });
+  const one = { ...pilot(), hosts: [host("a", 1), host("b", 2), host("c", 3)], stagger_s: 0.25, gap_s: null };
+  assert.deepEqual(planSlots(one, [{ host: "new", slots: 1 }, { host: "c", slots: 2 }]), [
+    { ready_s: 0, startup_s: 4, gap_s: 0, toy_s: 2 },
+    { ready_s: 0.25, startup_s: 6, gap_s: 0, toy_s: 3 },
+    { ready_s: 0.5, startup_s: 6, gap_s: 0, toy_s: 3 },
+  ]);
+});
+
+Deno.test("scatter of the toys alone, or of the shards alone, makes a range of the makespan", () => {
+  for (const spread of [{ toy: 0.2, shard: 0 }, { toy: 0, shard: 0.2 }]) {
+    const { q16, median, q84 } = predictCount(400, 8, even(4), spread).pulled_makespan_s;
+    assert(q16 !== null && q84 !== null && q16 < median && median < q84);
+  }
 });
 
 Deno.test("candidate counts never exceed the number of toys or 10,000", () => {
