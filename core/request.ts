@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ProbePlace } from "./cut_by_time.ts";
 import { splitTotal } from "./fit_command.ts";
+import { guardrailsText, hasGuardrail } from "./merge/guardrails.ts";
 import {
   type FarmManifest,
   type OptionValue,
@@ -167,7 +168,8 @@ export function requestDifference(
     if (name === "shards" && requested.shard_minutes !== null) continue;
     if (name === "seed" && requested.fresh_seed) continue;
     if (JSON.stringify(sortKeys(was)) === JSON.stringify(sortKeys(wanted))) continue;
-    return words(name.replaceAll("_", "-"), was ?? undefined, wanted ?? undefined);
+    if (name === "guardrails") return guardrailWords(manifest.farm.guardrails, requested.guardrails);
+    return words(name === "extra_args" ? "extra-arg" : name.replaceAll("_", "-"), was, wanted);
   }
   return optionDifference(manifest.farm.first_options ?? manifest.farm.options, requested.options);
 }
@@ -182,8 +184,14 @@ function optionDifference(run: Options, requested: Options): string | null {
 }
 
 function words(name: string, was: unknown, requested: unknown): string {
-  const rendered = was === undefined ? `no --${name}` : `--${name} ${show(was)}`;
-  return `it has ${rendered}, you gave ${requested === undefined ? "none" : show(requested)}`;
+  const [before, now] = [show(was), show(requested)];
+  const rendered = before === null ? `no --${name}` : before === "it" ? `--${name}` : `--${name} ${before}`;
+  return `it has ${rendered}, you gave ${now ?? "none"}`;
+}
+
+function guardrailWords(...both: [was: RunRequest["guardrails"], requested: RunRequest["guardrails"]]): string {
+  const [was, requested] = both.map((one) => hasGuardrail(one) ? guardrailsText(one) : "none");
+  return `its guardrails are ${was}; you gave ${requested}`;
 }
 
 function sortKeys(value: unknown): unknown {
@@ -191,7 +199,14 @@ function sortKeys(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-const show = (value: unknown) => typeof value === "object" ? JSON.stringify(value) : `${value}`;
+/** Returns the value of an option as it is typed; null: it is not given; "it": it has no value. */
+function show(value: unknown): string | null {
+  if (value === undefined || value === null || value === false) return null;
+  if (value === true) return "it";
+  if (typeof value !== "object") return `${value}`;
+  const words = Array.isArray(value) ? value : Object.entries(value).map(([name, one]) => `${name}=${one}`);
+  return words.length === 0 ? null : words.join(" ");
+}
 
 /**
  * Returns the manifest with other values for scheduler options and an entry in its history; the same object where

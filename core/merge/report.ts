@@ -99,7 +99,7 @@ function exitCode({ set }: MergeOutcome): number {
 export type WayOut = "partial" | "once";
 
 const WAY_OUT: Record<WayOut, string> = {
-  partial: "--allow-partial merges the valid shards and marks the file as partial",
+  partial: "nsfarm-deno merge --allow-partial merges the valid shards and marks the file as partial",
   once: "leave out one of the outputs that hold the same toys",
 };
 

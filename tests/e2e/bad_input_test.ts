@@ -75,8 +75,8 @@ Deno.test("run: an existing run id with other options is refused with the differ
         [["--n-toys", "9"], /it has --n-toys 8, you gave 9/],
         [["--seed", "43"], /it has --seed 42, you gave 43/],
         [["--gen", "mle"], /it has --gen init, you gave mle/],
-        [["--set", "mu=2"], /it has --set \{\}, you gave \{"mu":2\}/],
-        [["--pulls"], /it has --pulls false, you gave true/],
+        [["--set", "mu=2"], /it has no --set, you gave mu=2/],
+        [["--pulls"], /it has no --pulls, you gave it/],
       ] as const
     ) {
       const ran = await nsfarm(folder, ["run", ...requestArgs(folder, { toys: 8, shards: 2, more: [...more] })]);

@@ -84,7 +84,7 @@ test("Slurm's refusal of an unknown licence is reported in its words, and nothin
   assert.match(words, /^r \(slurm\): 1 not submitted of 1 shards\n/);
   assert.match(words, /the last submission was refused: .*Invalid license/i);
   const other = await farm.must(slurmRun(farm, { toys: 2, shards: 1 }), 2);
-  assert.match(other.stderr, /it has --slurm-sbatch \["--licenses=matlab"\], you gave none/);
+  assert.match(other.stderr, /it has --slurm-sbatch --licenses=matlab, you gave none/);
 });
 
 test("a killed fit and a killed wrapper are reported as such, and retry reruns both shards", async (farm) => {

@@ -37,7 +37,7 @@ Deno.test("a refused set has exit code 5, the reasons and the option that accept
   assert.deepEqual(mergeNotes(report, "partial"), [
     "nothing merged: the set is not consistent",
     "  shard 3: shard_3.out.json is not there",
-    "--allow-partial merges the valid shards and marks the file as partial",
+    "nsfarm-deno merge --allow-partial merges the valid shards and marks the file as partial",
   ]);
 });
 
