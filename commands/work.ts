@@ -101,7 +101,7 @@ async function workHere(run: Run<FarmManifest>, token: string, flags: WorkFlags,
 }
 
 const requestOf = (token: string, flags: WorkFlags, stop: AbortSignal): LoopRequest => ({
-  ...{ token, stop, retry_failed: flags.retryFailed, speculate: flags.speculate },
+  ...{ token, stop, retry_failed: flags.retryFailed, takes_unannounced: flags.retryFailed, speculate: flags.speculate },
   ...{ scatter: flags.pilot, pilot: flags.pilot },
   ...(flags.heartbeatS === undefined ? {} : { beat_interval_s: flags.heartbeatS }),
 });

@@ -87,6 +87,8 @@ export interface WorkOptions {
   token: string;
   /** Whether shards that failed before this loop started are rerun. */
   retry_failed: boolean;
+  /** Whether shards are rerun that a process on another machine began which sends no heartbeat, after as much silence. */
+  takes_unannounced?: boolean;
   /** Heartbeat interval in seconds. After three intervals of silence the shards of a loop go to others. */
   beat_interval_s: number;
   /** Whether to start at a random open shard, since many loops start at the same time. */

@@ -6,7 +6,7 @@ import { type ListedWorkers, listWorkers } from "../run/workers.ts";
 export const BEAT_INTERVAL_S = 40;
 
 /** Number of intervals without a heartbeat after which a loop is dead. */
-const MISSED = 3;
+export const MISSED = 3;
 
 interface Count {
   token: string;
@@ -80,8 +80,11 @@ const keyOf = ({ boot_id, pid, start_ticks }: ProcessId) => `${boot_id} ${pid} $
 export class OtherLoops {
   readonly #beats = new Heartbeats();
   #is_listed_again = false;
+  /** When attempts of processes that have announced no loop were first judged, by their tokens. */
+  readonly #silent_since_ms = new Map<string, number>();
 
-  constructor(readonly dir: string) {}
+  /** @param patience_s silence after which an attempt of a process that has announced no loop counts as dead */
+  constructor(readonly dir: string, readonly patience_s = Infinity) {}
 
   /** Lists the loops, before the attempts of a run are judged. */
   list(): void {
@@ -96,16 +99,32 @@ export class OtherLoops {
 
   /** Judges an attempt; where the result is unknown, lists the loops once more, since one listing can miss a file. */
   judge(attempt: Attempt): ReturnType<Heartbeats["judge"]> {
+    if (this.#beats.judge(attempt) === "unknown" && !this.#is_listed_again) {
+      this.#is_listed_again = true;
+      this.#update();
+    }
     const life = this.#beats.judge(attempt);
-    if (life !== "unknown" || this.#is_listed_again) return life;
-    this.#is_listed_again = true;
-    this.#update();
-    return this.#beats.judge(attempt);
+    return life === "unknown" && !attempt.remote && !this.#has_unread ? this.#judgeUnannounced(attempt) : life;
   }
+
+  /**
+   * Judges an attempt of a process that has announced no loop, such as a job that a user started by hand: it sends no
+   * heartbeat, and whether it runs cannot be seen from here.
+   */
+  #judgeUnannounced({ attempt_token }: Attempt): ReturnType<Heartbeats["judge"]> {
+    if (this.patience_s === Infinity) return "unknown";
+    const since_ms = this.#silent_since_ms.get(attempt_token) ?? performance.now();
+    this.#silent_since_ms.set(attempt_token, since_ms);
+    return performance.now() - since_ms >= 1000 * this.patience_s ? "dead" : "alive";
+  }
+
+  #has_unread = false;
 
   #update(): void {
     const now_ms = performance.now();
-    this.#beats.update(listWorkers(this.dir), now_ms);
+    const listed = listWorkers(this.dir);
+    this.#has_unread = listed.unknown.length > 0;
+    this.#beats.update(listed, now_ms);
   }
 }
 

@@ -23,7 +23,7 @@ import {
   type WorkOptions,
   type WorkReport,
 } from "./executor.ts";
-import { OtherLoops } from "./heartbeats.ts";
+import { MISSED, OtherLoops } from "./heartbeats.ts";
 import { nextAssignment, ThroughputEstimator } from "./next.ts";
 import { newAssignment, ShardQueue } from "./queue.ts";
 import { Steer } from "./steer.ts";
@@ -54,7 +54,8 @@ export class WorkLoop {
     readonly options: WorkOptions,
     readonly notify: (event: WorkEvent) => void,
   ) {
-    this.#others = new OtherLoops(context.run.dir);
+    const { takes_unannounced = false, beat_interval_s } = options;
+    this.#others = new OtherLoops(context.run.dir, takes_unannounced ? MISSED * beat_interval_s : Infinity);
     const loop = { token: options.token, slots: pool.slots, is_pilot: options.pilot ?? false };
     this.#steer = new Steer(context, loop, (message) => notify({ kind: "steered", message }));
   }

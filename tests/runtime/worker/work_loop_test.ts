@@ -5,6 +5,7 @@ import { beginAttempt, readAttempt } from "../../../runtime/shard/attempts.ts";
 import type { Machine } from "../../../runtime/system/machine.ts";
 import { pauseFor } from "../../../runtime/system/process.ts";
 import type { Executor } from "../../../runtime/worker/executor.ts";
+import { OtherLoops } from "../../../runtime/worker/heartbeats.ts";
 import { runWorkLoop } from "../../../runtime/worker/run.ts";
 import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
@@ -49,6 +50,18 @@ Deno.test("a loop whose file one listing misses keeps its shard, which is checke
     assert.deepEqual((await work(dir, sweeps + 1)).elsewhere, []);
     assert.deepEqual((await work(dir, Infinity)).elsewhere, [1], "of a loop that has no file nobody knows");
     withdrawWorkers(dir);
+  }));
+
+Deno.test("an attempt of a process that has announced no loop is unknown, and for a retry dead once it was silent", () =>
+  inFolder(async (dir) => {
+    const manifest = sampleManifest();
+    const attempt = sampleAttempt(manifest, planOf(manifest, 1), { wrapper: OTHER });
+    assert.equal(new OtherLoops(dir).judge(attempt), "unknown");
+    const others = new OtherLoops(dir, 0.1);
+    const remote = { ...attempt, remote: { host: "h", clock_offset_s: null } };
+    assert.deepEqual([others.judge(attempt), others.judge(remote)], ["alive", "unknown"]);
+    await pauseFor(150);
+    assert.deepEqual([others.judge(attempt), others.judge(remote)], ["dead", "unknown"]);
   }));
 
 Deno.test("a loop that begins leaves the files of a fit that another starts meanwhile", () =>
