@@ -66,8 +66,10 @@ function notStarted(log: string, code: number): FarmError {
 
 /** Returns the error with which the last worker loop in the background ended, in words; none where it ended without. */
 export function lastLoopError(run: Run): string[] {
-  const token = ownSubmissions(run).at(-1)?.token;
-  const text = token === undefined ? "" : orElse("", () => Deno.readTextFileSync(join(run.dir, workerLog(token))));
+  const last = ownSubmissions(run).at(-1);
+  // A refused one never began, and its error is the refusal.
+  if (last?.state !== "submitted") return [];
+  const text = orElse("", () => Deno.readTextFileSync(join(run.dir, workerLog(last.token))));
   const error = readPrintedError(text);
   return error === null ? [] : [`the last worker in the background ended: ${printable(error.message)}`];
 }

@@ -61,4 +61,6 @@ Deno.test("the status of an open run has the error with which its last worker lo
       "the last worker in the background ended: Cannot use any host: w1: no route",
     );
     assert.equal(await words("4/4 done\n"), "");
+    recordSubmission(dir, { ...asked, state: "refused", job_id: null, answered_at_utc: null, answer: "no" });
+    assert.equal(await words("nsfarm-deno: no\n"), "", "a refusal is told as such");
   }));
