@@ -63,10 +63,15 @@ async function inspectAtEnd(
   const machine = await inspectMachine();
   const { shards } = await inspectRun(run, adapter, machine, grace_s);
   const given = new Set(ownSubmissions(run).flatMap((one) => one.shards));
-  const isUnseen = ({ state, why }: StatusShard) => state === "queued" && why === NOT_SUBMITTED;
-  const isSubmitted = shards.every((one) => given.has(one.shard) || isUnseen(one));
-  const isInQueue = (one: StatusShard) => isWaiting(one.state) && (isSubmitted || !isUnseen(one));
-  const over = shards.filter((one) => isEnded(one.state) || isInQueue(one)).map(({ shard }) => shard);
+  const isLeft = ({ shard, state, why }: StatusShard) =>
+    state === "queued" && why === NOT_SUBMITTED && !given.has(shard);
+  // Where others began without a submission, the files of these may be on their way too.
+  const isNobodys = shards.every((one) => given.has(one.shard) || isLeft(one));
+  // A worker loop may have ended since it took a shard; why is "" for a shard that one may take.
+  const isInQueue = ({ shard, state, why }: StatusShard) =>
+    adapter.kind !== "worker" && isWaiting(state) && why !== NOT_SUBMITTED && (why !== "" || given.has(shard));
+  const isOver = (one: StatusShard) => isEnded(one.state) || isInQueue(one) || (isNobodys && isLeft(one));
+  const over = shards.flatMap((one) => isOver(one) ? one.shard : []);
   await waitForFiles(run, grace_s, stop, new Set(over));
   return await inspectRun(run, adapter, machine, 0);
 }
