@@ -6,7 +6,7 @@ import type { Run } from "../runtime/run/load_manifest.ts";
 import { ownSubmissions } from "../runtime/run/submissions.ts";
 import { inspectRun, type RunStatus, waitForFiles } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
-import { watchSignals } from "../runtime/system/process.ts";
+import { watchingSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { finishRun } from "./drive_run.ts";
 import { defineCommand, defineFlags } from "./flags.ts";
@@ -29,8 +29,7 @@ export default defineCommand({
   flags: finishFlags,
   run: async ({ args, flags, out }) => {
     const run = runOf(args, out);
-    const signals = watchSignals();
-    try {
+    return await watchingSignals(async (signals) => {
       const adapter = await adapterOf(run, out);
       const { recover } = run.manifest.farm;
       if (recover !== undefined && flags.wait) {
@@ -44,9 +43,7 @@ export default defineCommand({
         await recoverInJob(run, adapter, signals, out, recover);
       if (is_handed_on) return signals.exitCode() ?? EXIT_CODES.done;
       return signals.exitCode() ?? await finishRun(run, out, false, status.reached ? status.shards : []);
-    } finally {
-      signals.close();
-    }
+    });
   },
 });
 

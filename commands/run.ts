@@ -15,7 +15,7 @@ import type { Run } from "../runtime/run/load_manifest.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withProbes, withShares } from "../runtime/ssh/preflight.ts";
-import { watchSignals } from "../runtime/system/process.ts";
+import { watchingSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { nextCommands } from "./examples.ts";
 import { noteCost } from "./cost_line.ts";
@@ -84,8 +84,7 @@ export default defineRenderCommand({
     const target = withOnEnd(await takeNextstat(opened, adapter, flags, out), flags.onEnd);
     out.note(`run directory: ${target.dir}`);
     noteCost(target, out);
-    const signals = watchSignals();
-    try {
+    return await watchingSignals(async (signals) => {
       const states = await driveRun(target, adapter, signals, out, undefined, flags.recover);
       const code = signals.exitCode();
       if (code === null) {
@@ -95,9 +94,7 @@ export default defineRenderCommand({
       }
       for (const line of interruptedWords(target, adapter)) out.note(line);
       return code;
-    } finally {
-      signals.close();
-    }
+    });
   },
 });
 

@@ -11,7 +11,7 @@ import type { Run } from "../runtime/run/load_manifest.ts";
 import { submissionLines } from "../runtime/run/submissions.ts";
 import { requireFinish, submitFinish } from "../runtime/scheduler/submit_finish.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
-import { watchSignals } from "../runtime/system/process.ts";
+import { watchingSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { noteCost } from "./cost_line.ts";
 import { finishRun } from "./drive_run.ts";
@@ -162,8 +162,7 @@ async function submitFinishing(run: Run<FarmManifest>, adapter: Backend, { recov
 
 /** Watches a run to its end, collects and merges it. Returns the exit code. */
 async function followToEnd(run: Run<FarmManifest>, adapter: Backend, end: End, out: Output): Promise<number> {
-  const signals = watchSignals();
-  try {
+  return await watchingSignals(async (signals) => {
     if (end.recover !== undefined) {
       const states = await driveRecovering(run, adapter, signals, out, { most: end.recover, by_hand: true });
       return signals.exitCode() ?? await finishRun(run, out, false, states);
@@ -176,7 +175,5 @@ async function followToEnd(run: Run<FarmManifest>, adapter: Backend, end: End, o
     }
     for (const line of await endJobs(run, adapter, status.progress, signals.signal)) out.warn(line);
     return signals.exitCode() ?? await finishRun(run, out, false, status.shards);
-  } finally {
-    signals.close();
-  }
+  });
 }

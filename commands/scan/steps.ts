@@ -20,7 +20,7 @@ import { adapterOfRun } from "../../runtime/scheduler/adapters.ts";
 import { finishPoint, type PointEnd } from "../../runtime/sweep/finish_point.ts";
 import type { OpenStudy } from "../../runtime/sweep/study.ts";
 import { inspectMachine, type Machine } from "../../runtime/system/machine.ts";
-import { type StopSignals, watchSignals } from "../../runtime/system/process.ts";
+import { type StopSignals, watchingSignals } from "../../runtime/system/process.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { driveRun } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
@@ -62,18 +62,14 @@ export async function openOrRender<D extends ScanDocument>(
 }
 
 /** Calls `drive` while signals are watched. @param drive returns null where no signal interrupted it */
-export async function whileWatched(
+export const whileWatched = (
   path: string,
   drive: (signals: StopSignals) => Promise<number | null>,
-): Promise<number | null> {
-  const signals = watchSignals();
-  await sweepStaged(dirname(path));
-  try {
+): Promise<number | null> =>
+  watchingSignals(async (signals) => {
+    await sweepStaged(dirname(path));
     return await drive(signals);
-  } finally {
-    signals.close();
-  }
-}
+  });
 
 /**
  * Submits the open shards of all points of a scan, then watches and merges one point after the other. Returns the exit

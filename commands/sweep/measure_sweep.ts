@@ -4,7 +4,7 @@ import type { PointRecord, Sweep } from "../../core/schema/sweep.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../runtime/sweep/load.ts";
 import { type PointEvent, runPoints } from "../../runtime/sweep/run_points.ts";
-import { watchSignals } from "../../runtime/system/process.ts";
+import { watchingSignals } from "../../runtime/system/process.ts";
 import { driveRun } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
 import type { PointFlags } from "./sweep_flags.ts";
@@ -12,8 +12,7 @@ import type { PointFlags } from "./sweep_flags.ts";
 /** Runs the open points of a sweep, prints them, and returns the exit code of the whole sweep. */
 export async function measureSweep(open: OpenSweep, flags: PointFlags, out: Output): Promise<number> {
   const { mode = null, pollS, collect, merge, force } = flags;
-  const signals = watchSignals();
-  try {
+  return await watchingSignals(async (signals) => {
     const options = { mode, collect, merge: merge && collect, force };
     await runPoints(
       open,
@@ -26,9 +25,7 @@ export async function measureSweep(open: OpenSweep, flags: PointFlags, out: Outp
     if (code === null) return sweepCode(loadSweep(open.path).document);
     out.note(`interrupted: go on with nsfarm-deno sweep submit --sweep-json ${quoteWord(open.path)}`);
     return code;
-  } finally {
-    signals.close();
-  }
+  });
 }
 
 const WORDS: Record<PointEvent["what"], string> = {

@@ -9,6 +9,7 @@ import parquet from "../../templates/self_check_parquet.txt" with { type: "text"
 import spec from "../../templates/self_check_spec.json" with { type: "text" };
 import { publishFile } from "../fs/exclusive.ts";
 import { hashFile } from "../fs/hash_file.ts";
+import { whileOpen } from "../fs/open.ts";
 import { exists, makeFolder, removeQuietly, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
 import { BUILT_IN_NAMES, loadAdapter } from "../scheduler/adapters.ts";
 import { runCommands } from "../scheduler/drive.ts";
@@ -194,14 +195,9 @@ const hasLinks = (path: string, link: string): boolean =>
     return true;
   });
 
-function hasLocks(path: string): boolean {
-  const file = Deno.openSync(path, { read: true, write: true, create: true });
-  try {
-    file.lockSync(true);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    file.close();
-  }
-}
+const hasLocks = (path: string): boolean =>
+  whileOpen(Deno.openSync(path, { read: true, write: true, create: true }), (file) =>
+    orElse(false, () => {
+      file.lockSync(true);
+      return true;
+    }));

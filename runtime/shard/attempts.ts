@@ -4,6 +4,7 @@ import { attemptName, ATTEMPTS, readAttemptName } from "../../core/run_paths.ts"
 import { Attempt, ATTEMPT_FILE_BYTES } from "../../core/schema/attempt.ts";
 import { commitByLink, pause } from "../fs/exclusive.ts";
 import { listNames, showListed } from "../fs/list.ts";
+import { whileOpen } from "../fs/open.ts";
 import { inputError, parseJson, readRegular, Unreadable } from "../fs/read.ts";
 import { exists, explainWrite, makeFolder, namingFile, removeQuietly, writeAll, writeTemporary } from "../fs/write.ts";
 
@@ -119,7 +120,7 @@ export function updateAttempt(
   open.attempt = { ...open.attempt, ...change };
   if (!exists(open.path)) return false;
   const file = explainWrite(open.path, () => Deno.openSync(open.path, { write: true, create: false }));
-  try {
+  return whileOpen(file, () => {
     const bytes = padded(open.attempt);
     namingFile(open.path, () => {
       writeAll(file, bytes);
@@ -128,9 +129,7 @@ export function updateAttempt(
       if (open.attempt.end) file.truncateSync(bytes.indexOf(NEWLINE, bytes.lastIndexOf(BRACE)) + 1);
     });
     return true;
-  } finally {
-    file.close();
-  }
+  });
 }
 
 export function removeAttempt(open: { path: string }): void {

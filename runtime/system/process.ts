@@ -197,6 +197,16 @@ export function watchSignals(signals: Deno.Signal[] = ["SIGINT", "SIGTERM", "SIG
   };
 }
 
+/** Returns what `work` returns, and watches signals until then. */
+export async function watchingSignals<T>(work: (signals: StopSignals) => Promise<T>): Promise<T> {
+  const signals = watchSignals();
+  try {
+    return await work(signals);
+  } finally {
+    signals.close();
+  }
+}
+
 /** Waits `ms` milliseconds, or until `over` is aborted. */
 export function pauseFor(ms: number, over?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
