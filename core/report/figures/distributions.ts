@@ -35,6 +35,8 @@ interface Histogram extends Omit<FigureWords, "numbers"> {
   colour: string;
   /** Further marks, drawn above the bars. @param bin_width of a bar, in the values' unit */
   marks?: (frame: Frame, x: Scale, y: Scale, bin_width: number) => Markup[];
+  /** Returns the height of the highest mark, which the axis includes. @param bin_width of a bar, in the values' unit */
+  marks_height?: (bin_width: number) => number;
 }
 
 const MAX_BINS = 60;
@@ -44,13 +46,14 @@ const MAX_RULE_VALUES = 20_000;
 
 /** Returns bars of equal width, as many as the rule of Freedman and Diaconis (1981) gives, at most 60. */
 export function histogram(
-  { values, shown = [], marks, colour, x_label, y_label, ...words }: Histogram,
+  { values, shown = [], marks, marks_height, colour, x_label, y_label, ...words }: Histogram,
 ): Figure {
   const frame = words.is_wide ? { ...FULL_WIDTH, top: HALF_WIDTH.top } : HALF_WIDTH;
   const x = scaleLinear(extentOf(values, shown), xRange(frame)).nice();
   const [from = 0, to = 1] = x.domain();
   const counts = countsIn(values, from, to);
-  const y = scaleLinear([0, Math.max(2, max(counts) ?? 0)], yRange(frame)).nice();
+  const bin_width = (to - from) / counts.length;
+  const y = scaleLinear([0, Math.max(2, max(counts) ?? 0, marks_height?.(bin_width) ?? 0)], yRange(frame)).nice();
   const edge = (i: number) => from + (to - from) * i / counts.length;
   const span = (i: number) => `${rounded(edge(i), 4)} to ${rounded(edge(i + 1), 4)}`;
   const bars = counts.map((count, i): Markup | null => {
@@ -65,7 +68,7 @@ export function histogram(
   return plot(frame, { ...words, numbers: { head: [x_label, y_label], rows } }, [
     yAxis(frame, { scale: y, label: y_label, ticks: wholeTicks(y.domain()[1] ?? 2) }),
     ...bars,
-    ...marks?.(frame, x, y, (to - from) / counts.length) ?? [],
+    ...marks?.(frame, x, y, bin_width) ?? [],
     xAxis(frame, { scale: x, label: x_label }),
   ]);
 }
@@ -142,16 +145,18 @@ export function pullHistogram({ pulls }: ToyFacts): Figure | null {
     shown: [-4, 4],
     colour: "c3",
     marks: (frame, x, y, width) => [gaussian(n_ok * width, frame, x, y)],
+    marks_height: (width) => gaussianHeight(n_ok * width, 0),
   });
 }
+
+const gaussianHeight = (area: number, value: number): number =>
+  area * Math.exp(-value * value / 2) / Math.sqrt(2 * Math.PI);
 
 /** @param area under the curve, in the bars' unit */
 function gaussian(area: number, frame: Frame, x: Scale, y: Scale): Markup {
   const [from, to] = [x.invert(frame.left), x.invert(frame.width - frame.right)];
   const points = Array.from({ length: 121 }, (_, i) => from + (to - from) * i / 120);
-  const height = (value: number) =>
-    Math.min(y.domain()[1] ?? 0, area * Math.exp(-value * value / 2) / Math.sqrt(2 * Math.PI));
-  const d = line<number>((value) => x(value), (value) => y(height(value))).digits(1)(points) ?? "";
+  const d = line<number>((value) => x(value), (value) => y(gaussianHeight(area, value))).digits(1)(points) ?? "";
   return markup`<path class="line" stroke="var(--ink)" d="${new Markup(d)}"/>`;
 }
 

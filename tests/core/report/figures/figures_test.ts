@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { histogram, shardTimes } from "../../../../core/report/figures/distributions.ts";
+import { histogram, pullHistogram, shardTimes } from "../../../../core/report/figures/distributions.ts";
 import { convergence, hostRates, throughput } from "../../../../core/report/figures/rates.ts";
 import { gantt } from "../../../../core/report/figures/timeline.ts";
 import type { Figure } from "../../../../core/report/plot.ts";
@@ -9,6 +9,16 @@ import { inWaves, sampleFacts } from "../../support/sample_facts.ts";
 /** What a reader sees of a figure's marks when the pointer is on them. */
 const titles = (svg: Figure["svg"] | undefined) =>
   [...(svg?.text ?? "").matchAll(/<title>([^<]*)<\/title>/g)].map(([, words = ""]) => words);
+
+Deno.test("the unit Gaussian over wide pulls is drawn whole: only its peak is at its height", () => {
+  const pulls = Float64Array.from({ length: 1000 }, (_, i) => 3 * (i / 999 - 0.5) * 2);
+  const toys = { poi_name: "mu", poi_true: 1, poi_hat: pulls, pulls };
+  const curve = /class="line" stroke="var\(--ink\)" d="([^"]*)"/.exec(pullHistogram(toys)?.svg.text ?? "")?.[1] ?? "";
+  const heights = [...curve.matchAll(/,([\d.]+)/g)].map(([, y]) => Number(y));
+  assert.equal(heights.length, 121);
+  const peak = Math.min(...heights);
+  assert(heights.filter((y) => y < peak + 0.5).length <= 3, "a curve that is cut off is flat");
+});
 
 Deno.test("each value is in one bar of a histogram, also the largest, and equal values are in one bar", () => {
   fc.assert(fc.property(
