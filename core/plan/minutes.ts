@@ -1,7 +1,7 @@
 import TinyQueue from "tinyqueue";
 import { cutByTime, type TimedSlots, toysOfProbe } from "../cut_by_time.ts";
 import type { PlannedMinutes } from "../schema/plan.ts";
-import type { PlanSlot } from "./predict.ts";
+import { type PlanSlot, shardSeconds } from "./predict.ts";
 
 /** Minutes that are compared: round numbers that a person would give. */
 const MINUTES = [0.1, 0.2, 0.5, 1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440];
@@ -23,29 +23,33 @@ export function predictMinutes(n_toys: number, slots: readonly PlanSlot[]): Plan
     .map((shard_minutes) => ({ shard_minutes, ...runMinutes(n_toys, shard_minutes, kinds) }));
 }
 
-/**
- * Returns the run of probes, one in each slot, and then of shards by time: a free slot takes the next shard that was
- * sized for it, else the next one of another kind of slot.
- */
+/** Returns the run of probes, one in each slot, and then of shards by time. */
 function runMinutes(n_toys: number, minutes: number, kinds: readonly PlanSlot[][]) {
   const slots = kinds.flat();
   const mean = (of: (slot: PlanSlot) => number) => slots.reduce((sum, one) => sum + of(one), 0) / slots.length;
   const time = { toy_s: mean(({ toy_s }) => toy_s), startup_s: mean(({ startup_s }) => startup_s) };
   const probe = toysOfProbe(n_toys, minutes, slots.length, time);
   const probed = slots.slice(0, Math.floor(n_toys / 4));
+  const cut_s = probed.reduce((most, slot) => Math.max(most, slot.ready_s + shardSeconds(slot, probe) + slot.gap_s), 0);
+  const rest = { start: 0, count: n_toys - probed.length * probe };
+  const pieces = cutByTime(rest, minutes, kinds.map(timedSlots));
   const first_s = slots.reduce((least, { ready_s }) => Math.min(least, ready_s), Infinity);
-  const cut_s = probed.reduce(
-    (most, { ready_s, startup_s, toy_s, gap_s }) => Math.max(most, ready_s + startup_s + probe * toy_s + gap_s),
-    0,
-  );
-  const timed = kinds.map((all, i): TimedSlots => ({
-    executor: `${i}`,
-    slots: all.length,
-    toy_s: all[0]?.toy_s ?? 0,
-    startup_s: all[0]?.startup_s ?? 0,
-  }));
-  const rest = n_toys - probed.length * probe;
-  const pieces = cutByTime({ start: 0, count: rest }, minutes, timed);
+  return { shards: probed.length + pieces.length, makespan_s: lastEnd(pieces, cut_s, kinds) - first_s };
+}
+
+/** Returns one kind of slots for cutByTime(), under its index. */
+const timedSlots = (all: readonly PlanSlot[], i: number): TimedSlots => ({
+  executor: `${i}`,
+  slots: all.length,
+  toy_s: all[0]?.toy_s ?? 0,
+  startup_s: all[0]?.startup_s ?? 0,
+});
+
+/**
+ * Returns when the last of these shards ends, in seconds: from `cut_s` on a free slot takes the next shard that was
+ * sized for it, else the next one of another kind of slot.
+ */
+function lastEnd(pieces: ReturnType<typeof cutByTime>, cut_s: number, kinds: readonly PlanSlot[][]): number {
   const queues = kinds.map((_, i) =>
     pieces.filter(({ farm }) => farm.sized_for === `${i}`).map(({ count }) => count).toReversed()
   );
@@ -57,14 +61,13 @@ function runMinutes(n_toys: number, minutes: number, kinds: readonly PlanSlot[][
   for (let left = pieces.length; left > 0; left--) {
     const next = free.pop();
     if (!next) break;
-    const own = queues[next.kind];
-    const toys = own?.pop() ?? queues.find((one) => one.length > 0)?.pop() ?? 0;
-    next.from_s += next.slot.startup_s + toys * next.slot.toy_s;
+    const toys = queues[next.kind]?.pop() ?? queues.find((one) => one.length > 0)?.pop() ?? 0;
+    next.from_s += shardSeconds(next.slot, toys);
     last_s = Math.max(last_s, next.from_s);
     next.from_s += next.slot.gap_s;
     free.push(next);
   }
-  return { shards: probed.length + pieces.length, makespan_s: last_s - first_s };
+  return last_s;
 }
 
 /** Relative difference of two makespans that no plan can distinguish. */

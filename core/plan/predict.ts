@@ -26,7 +26,7 @@ interface Schedule {
 }
 
 /** Returns the duration of a shard on a slot; the effective number of toys can be a fraction. */
-const shardSeconds = ({ startup_s, toy_s }: PlanSlot, toys: number): number => startup_s + toys * toy_s;
+export const shardSeconds = ({ startup_s, toy_s }: PlanSlot, toys: number): number => startup_s + toys * toy_s;
 
 /**
  * Returns the makespan in seconds if shard i goes to slot i modulo their number, as when every host gets a fixed share.

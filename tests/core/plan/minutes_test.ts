@@ -25,6 +25,16 @@ Deno.test("no prediction is below the work divided by the slots, and none misses
   }));
 });
 
+Deno.test("a single slot takes the time of all toys, of each start-up, and of the gaps between", () => {
+  for (const ready_s of [0, 5]) {
+    const planned = predictMinutes(600, alike(1, { ready_s, toy_s: 0.5 }));
+    assert.equal(planned.length, 7);
+    for (const { shards, makespan_s } of planned) {
+      assert.ok(Math.abs(makespan_s - (300 + 2 * shards + shards - 1)) < 1e-9, `${shards} shards: ${makespan_s}`);
+    }
+  }
+});
+
 Deno.test("long shards pay where each costs start-up and a gap, short ones where few slots share few toys", () => {
   const slow = predictMinutes(20_000, alike(4, { startup_s: 60, gap_s: 30 }));
   const quick = predictMinutes(2_000, alike(16, { startup_s: 0.1, gap_s: 0 }));
