@@ -28,7 +28,7 @@ Deno.test("no prediction is below the work divided by the slots, and none misses
 Deno.test("a single slot takes the time of all toys, of each start-up, and of the gaps between", () => {
   for (const ready_s of [0, 5]) {
     const planned = predictMinutes(600, alike(1, { ready_s, toy_s: 0.5 }));
-    assert.equal(planned.length, 7);
+    assert.equal(planned.length, 6);
     for (const { shards, makespan_s } of planned) {
       assert.ok(Math.abs(makespan_s - (300 + 2 * shards + shards - 1)) < 1e-9, `${shards} shards: ${makespan_s}`);
     }
