@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { describeLimits, describeMachine, suggest } from "../core/describe_limits.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import type { FlagValues } from "../core/flags.ts";
+import { quoteWord } from "../core/shell_quote.ts";
 import { PREFLIGHT_SCHEMA } from "../core/schema/preflight.ts";
 import { describePreflight } from "../core/ssh/preflight.ts";
 import { SSH_CONNECTION, sshSettings } from "../core/ssh/ssh_flags.ts";
@@ -80,12 +81,21 @@ export default defineCommand({
   schedulers: true,
   flags: preflightFlags,
   run: async ({ flags, out }) => {
-    const { scheduler, hostsFile, writeProfile: target } = flags;
+    const { scheduler, hostsFile, writeProfile: target, out: file } = flags;
+    if (scheduler !== undefined && file !== undefined) {
+      throw onlyWith("--out", "--hosts-file", "--json prints the document of a scheduler");
+    }
+    if (hostsFile !== undefined && target !== undefined) {
+      throw onlyWith("--write-profile", "--scheduler", "Begin from profiles/ssh-workstations.jsonc of the sources");
+    }
     if (scheduler !== undefined && hostsFile === undefined) return await preflightOf(scheduler, target, out);
     if (scheduler === undefined && hostsFile !== undefined) return await preflightOfHosts(hostsFile, flags, out);
     throw new FarmError("usage", "Cannot run preflight without a target: give --scheduler NAME or --hosts-file FILE");
   },
 });
+
+const onlyWith = (flag: string, other: string, next: string): FarmError =>
+  new FarmError("usage", `Cannot use ${flag} here: it belongs to ${other}`, next);
 
 /** The value of --write-profile: a file, true for the default name, or undefined. */
 type ProfileTarget = string | true | undefined;
@@ -124,7 +134,11 @@ async function reportProbe(
   const profile = path === null ? null : await writeProfile(path, adapter, probed);
   const { limits, suggestion, found } = probed;
   out.print(found);
-  if (profile !== null) out.print(`profile: ${profile}`);
+  if (profile !== null) {
+    out.print(`profile: ${profile}`);
+    const places = "nsfarm-deno help files lists the places where it is found without";
+    out.note(`Use it with: nsfarm-deno run --profile ${quoteWord(profile)} …; ${places}`);
+  }
   out.document({ scheduler: adapter.name, limits, suggestion, profile });
   return EXIT_CODES.done;
 }

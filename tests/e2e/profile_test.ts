@@ -279,7 +279,8 @@ test("preflight --write-profile writes a profile of its findings that works unch
   await fake("sinfo", "small|up|1|0/4/0/4|4000|infinite\nbig|up|9|0/90/0/90|4000|1-00:00:00");
   await fake("sacctmgr", "");
   const env = { PATH: `${join(site.folder, "stand")}:/usr/bin:/bin` };
-  const { stdout } = await site.run(["preflight", "--scheduler", "slurm", "--write-profile", "--json"], 0, env);
+  const { stdout, stderr } = await site.run(["preflight", "--scheduler", "slurm", "--write-profile", "--json"], 0, env);
+  assert.match(stderr, /Use it with: nsfarm-deno run --profile .*nsfarm-deno\.jsonc'? …/);
   const path = join(site.folder, "nsfarm-deno.jsonc");
   assert.equal(JSON.parse(stdout).profile, path);
   const text = await readText(path);
@@ -288,4 +289,10 @@ test("preflight --write-profile writes a profile of its findings that works unch
   assert.deepEqual([reported("scheduler"), reported("slurm-partition")], ["slurm (profile)", "big (profile)"]);
   await site.run(["preflight", "--scheduler", "slurm", "--write-profile"], 2, env);
   assert.equal(await readText(path), text);
+  // What would not be written is refused.
+  const hosts = await site.write("hosts", "w1\n");
+  const other = await site.run(["preflight", "--hosts-file", hosts, "--write-profile", "h.jsonc"], 2, env);
+  assert.match(other.stderr, /Cannot use --write-profile here: it belongs to --scheduler/);
+  const out = await site.run(["preflight", "--scheduler", "slurm", "--out", "x.json"], 2, env);
+  assert.match(out.stderr, /Cannot use --out here: it belongs to --hosts-file/);
 });
