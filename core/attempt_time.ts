@@ -76,6 +76,8 @@ export interface OneClock {
   spread_s: number | null;
   /** Returns a moment of a machine that ran attempts, in ms on the one clock; null: the machine ran none. */
   momentMs: (moment: BootMoment) => number | null;
+  /** Returns a moment of the file server's clock on the one clock, in ms; null: how the two differ is unknown. */
+  serverMs: (ms: number) => number | null;
 }
 
 /**
@@ -109,6 +111,8 @@ export function onOneClock(attempts: readonly AttemptTime[]): OneClock {
   const is_alone = working.length < 2;
   const leads = new Map(machines.map((one) => [one, is_alone ? one.own_ms : median(one.leads_ms) ?? one.own_ms]));
   const placed = new Map(machines.flatMap((one) => one.rows.map((row) => [row.attempt, place(row, leads.get(one))])));
+  const [alone] = is_alone ? working : [];
+  const of_server = alone ? median(alone.leads_ms) : 0;
   const boots = new Map(machines.flatMap((one) => one.id === null ? [] : [[one.id, leads.get(one) ?? 0] as const]));
   return {
     attempts: attempts.map((one) => placed.get(one) ?? { ...one, started_ms: NaN, finished_ms: NaN }),
@@ -117,6 +121,7 @@ export function onOneClock(attempts: readonly AttemptTime[]): OneClock {
       const lead = boots.get(id);
       return lead === undefined ? null : at_s * 1000 + lead;
     },
+    serverMs: (ms) => of_server === undefined ? null : ms + (alone ? alone.own_ms - of_server : 0),
   };
 }
 

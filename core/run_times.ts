@@ -16,6 +16,8 @@ export interface Submitted {
   at_ms: number;
   /** The same moment on the submitting machine's boot clock, if known. */
   boot?: BootMoment | undefined;
+  /** The submitting machine's clock minus the file server's, in seconds, if known. */
+  offset_s?: number | undefined;
   shards: readonly number[];
 }
 
@@ -144,9 +146,17 @@ function timesOn(clock: OneClock, all_submissions: readonly Submitted[]): Placed
   };
 }
 
-/** Converts submissions to the clock of the attempts, where their machine ran attempts. */
-export function placeSubmissions(submissions: readonly Submitted[], { momentMs }: OneClock): Submitted[] {
-  return submissions.map((one) => ({ ...one, at_ms: (one.boot && momentMs(one.boot)) ?? one.at_ms }));
+/**
+ * Converts submissions to the clock of the attempts, where their machine ran attempts, or its offset from the file server's
+ * clock is known.
+ */
+export function placeSubmissions(submissions: readonly Submitted[], { momentMs, serverMs }: OneClock): Submitted[] {
+  const byServer = ({ at_ms, offset_s }: Submitted) =>
+    offset_s === undefined ? null : serverMs(at_ms - offset_s * 1000);
+  return submissions.map((one) => ({
+    ...one,
+    at_ms: (one.boot && momentMs(one.boot)) ?? byServer(one) ?? one.at_ms,
+  }));
 }
 
 /** Returns null if the duration of a committed attempt is unknown. */

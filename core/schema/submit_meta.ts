@@ -19,6 +19,8 @@ export const Submission = z.looseObject({
   intended_at_utc: z.string(),
   /** Time of the intent on the submitting machine's boot clock, in seconds; absent: unknown. */
   intended_boot: z.optional(z.looseObject({ id: z.string(), at_s: z.number() })),
+  /** The submitting machine's clock minus the file server's, at the intent, in seconds; absent: unknown. */
+  clock_offset_s: z.optional(z.number()),
   answered_at_utc: z.nullable(z.string()),
   answer: z.nullable(z.string()),
   /** Cluster to which it was submitted, if the scheduler reports it. */

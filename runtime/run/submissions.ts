@@ -8,6 +8,7 @@ import { changeDocument } from "../fs/exclusive.ts";
 import { explainRead, readIfThere } from "../fs/read.ts";
 import { thisMoment } from "../system/machine.ts";
 import { isCopy, type Run } from "./load_manifest.ts";
+import { serverNow_ms } from "./temporary.ts";
 
 /** Reads submit_meta.json; undefined where nothing was submitted. @throws {FarmError} input */
 export function readSubmitMeta(dir: string): SubmitMeta | undefined {
@@ -29,10 +30,20 @@ export function ownSubmissions(run: Run): Submission[] {
   return isCopy(run) ? [] : readSubmissions(run.dir).filter((one) => one.copied_from === undefined);
 }
 
-/** Returns the time of a submission's intent: by this machine's clock, and in seconds since its boot where known. */
-export function intendedNow(): Pick<Submission, "intended_at_utc" | "intended_boot"> {
+/**
+ * Returns the time of a submission's intent: by this machine's clock, and in seconds since its boot where known.
+ * @param dir whose file server's clock this one is compared with; null: attempts are not timed by a file server's
+ */
+export function intendedNow(
+  dir: string | null,
+): Pick<Submission, "intended_at_utc" | "intended_boot" | "clock_offset_s"> {
   const { utc_ms, boot } = thisMoment();
-  return { intended_at_utc: new Date(utc_ms).toISOString(), ...(boot ? { intended_boot: { ...boot } } : {}) };
+  const offset_s = dir === null ? NaN : (utc_ms - serverNow_ms(dir)) / 1000;
+  return {
+    intended_at_utc: new Date(utc_ms).toISOString(),
+    ...(boot ? { intended_boot: { ...boot } } : {}),
+    ...(Number.isFinite(offset_s) ? { clock_offset_s: offset_s } : {}),
+  };
 }
 
 /** Returns the scheduler's reason for refusing the last submission; null where it was accepted, or there is none. */

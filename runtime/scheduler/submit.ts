@@ -47,7 +47,7 @@ export async function submitChunk(
     // Pilots of a second array take the same shards as those of the first.
     ...(joins || (chunk.index > 0 && run.manifest.farm.pilots !== null) ? { joins: true } : {}),
     job_id: null,
-    ...intendedNow(),
+    ...intendedNow(adapter.kind === "worker" ? null : run.dir),
     answered_at_utc: null,
     answer: null,
   };

@@ -23,7 +23,12 @@ export function readRecords(run: Run): RunRecords {
   }
   const submissions = readSubmissions(dir)
     .filter((one) => one.state !== "refused")
-    .map((one) => ({ at_ms: Date.parse(one.intended_at_utc), boot: one.intended_boot, shards: one.shards }));
+    .map((one) => ({
+      at_ms: Date.parse(one.intended_at_utc),
+      boot: one.intended_boot,
+      shards: one.shards,
+      offset_s: one.clock_offset_s,
+    }));
   return { attempts, submissions };
 }
 

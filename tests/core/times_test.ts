@@ -60,6 +60,18 @@ Deno.test("waves are the shards / largest number that ran at one time", () => {
   }));
 });
 
+Deno.test("a submit host whose clock is behind moves no turnaround, and hides no interruption", () => {
+  const behind = (at_s: number, shards: number[]) => ({ at_ms: (at_s - 3600) * 1000, offset_s: -3600, shards });
+  const ahead = { clock_offset_s: 100 };
+  assert.equal(times([ran(0, 110, 120, ahead)], { submissions: [behind(0, [0])] }).turnaround_s, 20);
+  const two = [ran(0, 10, 20), ran(1, 111, 130, { ...ahead, host: "n2" })];
+  assert.equal(times(two, { submissions: [behind(0, [0, 1])] }).turnaround_s, 30);
+  const found = times([ran(0, 0, 10), ran(1, 3600, 3620)], { submissions: [behind(0, [0]), behind(3590, [1])] });
+  assert.deepEqual([found.makespan_s, found.stretches.length], [null, 2]);
+  const unknown = [ran(0, 110, 120, { clock_offset_s: null })];
+  assert.equal(times(unknown, { submissions: [{ at_ms: 100_000, offset_s: -3600, shards: [0] }] }).turnaround_s, 20);
+});
+
 Deno.test("an interrupted run has sessions, but no makespan and no rate of its own", () => {
   const found = times([ran(0, 0, 10), ran(1, 3600, 3620)], {
     submissions: [{ at_ms: 0, shards: [0] }, { at_ms: 3_590_000, shards: [1] }],
