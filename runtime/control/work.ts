@@ -49,7 +49,7 @@ export async function workInForeground(
 ): Promise<WorkReport> {
   const token = randomBytes(8).toString("hex");
   const { scheduler } = run.manifest;
-  const at = intendedNow(null);
+  const at = intendedNow();
   const begin = (now: Run<FarmManifest>) => {
     recordSubmission(run.dir, {
       token,

@@ -35,7 +35,7 @@ export function ownSubmissions(run: Run): Submission[] {
  * @param dir whose file server's clock this one is compared with; null: attempts are not timed by a file server's
  */
 export function intendedNow(
-  dir: string | null,
+  dir: string | null = null,
 ): Pick<Submission, "intended_at_utc" | "intended_boot" | "clock_offset_s"> {
   const { utc_ms, boot } = thisMoment();
   const offset_s = dir === null ? NaN : (utc_ms - serverNow_ms(dir)) / 1000;
