@@ -7,6 +7,7 @@ import { handlesOf, queryScheduler, renderContext } from "../runtime/scheduler/q
 import { collectOpened, type CollectReport } from "../runtime/state/collect.ts";
 import { startShardReader } from "../runtime/state/done_shards.ts";
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
+import { runNamed } from "./run_dir_flags.ts";
 
 const collectFlags = defineFlags({
   manifest: { type: "path", help: "the run's manifest.json, instead of RUN_DIR" },
@@ -17,7 +18,7 @@ const collectFlags = defineFlags({
 export default defineCommand({
   flags: collectFlags,
   run: async ({ args, flags, out }) => {
-    const run = args[0] ?? flags.manifest;
+    const run = runNamed(args, flags.manifest);
     if (run === undefined) throw new FarmError("usage", "Cannot collect without a run: give RUN_DIR or --manifest");
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");
     const report = await collectFetched(run, flags.out ?? null, out);

@@ -30,6 +30,7 @@ export default defineCommand({
   schedulers: true,
   flags: extendFlags,
   run: async ({ args, flags, out }) => {
+    if (!flags.submit) refuseEnd(flags);
     const { run, adapter } = await openToSubmit(args, flags, out, null);
     const machine = await inspectMachine();
     const extension = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };
@@ -47,6 +48,13 @@ export default defineCommand({
     out.document({ manifest: manifest_path, shards: extended.shards, n_toys: manifest.n_toys });
   },
 });
+
+/** @throws {FarmError} usage, for a flag about the end of jobs that are not submitted */
+function refuseEnd({ wait, finish }: { wait: boolean; finish: boolean }): void {
+  const flag = wait ? "--wait" : finish ? "--finish" : null;
+  if (flag === null) return;
+  throw new FarmError("usage", `Cannot use ${flag} with --no-submit: no job would end`, `Give ${flag} to submit later`);
+}
 
 function reportExtended({ run, shards, n_toys_before, since_utc }: Extended, out: Output): void {
   const { plans, config, farm: { gen, set } } = run.manifest;

@@ -1,8 +1,8 @@
 import { describeMerge } from "../core/collected.ts";
-import { FarmError } from "../core/errors.ts";
 import { plainPath } from "../core/flags.ts";
 import { mergeRun } from "../runtime/merge/merge.ts";
 import { defineCommand, defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
+import { runNamed } from "./run_dir_flags.ts";
 
 const mergeFlags = defineFlags({
   manifest: { type: "path", help: "the run's manifest.json, instead of RUN_DIR" },
@@ -22,12 +22,8 @@ export default defineCommand({
   needs: ["read", "write"],
   flags: mergeFlags,
   run: async ({ args, flags, out }) => {
-    const run = args[0] ?? flags.manifest ?? null;
-    if (args[0] !== undefined && flags.manifest !== undefined) {
-      throw new FarmError("usage", "Cannot use both RUN_DIR and --manifest: they name the same thing");
-    }
     const report = await mergeRun({
-      run,
+      run: runNamed(args, flags.manifest) ?? null,
       inputs: flags.input,
       out: flags.out ?? null,
       allow_partial: flags.allowPartial,

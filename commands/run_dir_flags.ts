@@ -16,6 +16,15 @@ import { readSteering } from "../runtime/run/steering.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 
+/**
+ * Returns the run that the first argument or --manifest names; undefined: neither does.
+ * @throws {FarmError} usage, where both do
+ */
+export function runNamed([run_dir]: readonly string[], manifest: string | undefined): string | undefined {
+  if (run_dir === undefined || manifest === undefined) return run_dir ?? manifest;
+  throw new FarmError("usage", "Cannot use both RUN_DIR and --manifest: they name the same thing");
+}
+
 /** Opens the run that the first argument names, of this program or of the old scripts. */
 export function anyRunOf(args: readonly string[], out: Output, open = openRun): Run {
   const run = open(args[0] ?? "");

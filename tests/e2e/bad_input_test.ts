@@ -89,6 +89,25 @@ Deno.test("run: an existing run id with other options is refused with the differ
     assert.deepEqual(await namesIn(dir), before);
   }));
 
+Deno.test("options that would do nothing beside others are refused, and nothing is changed", () =>
+  inFolder(async (folder) => {
+    const dir = await renderRun(folder, { toys: 8, shards: 2 });
+    const before = await Deno.readTextFile(join(dir, "manifest.json"));
+    for (const flag of ["--wait", "--finish"]) {
+      assertUserError(await nsfarm(folder, ["extend", dir, "--n-toys", "+2", "--no-submit", flag]), {
+        code: 2,
+        line: new RegExp(`Cannot use ${flag} with --no-submit`),
+      });
+    }
+    for (const command of ["collect", "merge"]) {
+      assertUserError(await nsfarm(folder, [command, dir, "--manifest", join(dir, "manifest.json")]), {
+        code: 2,
+        line: /Cannot use both RUN_DIR and --manifest/,
+      });
+    }
+    assert.equal(await Deno.readTextFile(join(dir, "manifest.json")), before);
+  }));
+
 Deno.test("run: a nextstat of another version, or a changed data file, is reported before any fit", () =>
   inFolder(async (folder) => {
     const [spec, data] = ["gauss_exp_10k.json", "observed.parquet"].map((name) => join(folder, name));
