@@ -104,6 +104,16 @@ Deno.test("a pause in which shards waited in the queue belongs to the run", () =
   assert.deepEqual(found.stretches, []);
 });
 
+Deno.test("a pause is none in which any later shard waited in the queue", () => {
+  const attempts = [ran(2, 200, 210), ran(1, 100, 110), ran(0, 0, 10)];
+  const found = (third_ms: number) =>
+    times(attempts, {
+      submissions: [{ at_ms: 0, shards: [0] }, { at_ms: 99_000, shards: [1] }, { at_ms: third_ms, shards: [2] }],
+    });
+  assert.deepEqual([found(0).makespan_s, found(0).stretches], [210, []]);
+  assert.deepEqual(found(199_000).stretches.map(({ makespan_s }) => makespan_s), [10, 10, 10]);
+});
+
 Deno.test("a worker loop on this machine never waits, so its pause is an interruption", () => {
   const local = { scheduler: "local" };
   const found = times([ran(0, 0, 10, local), ran(1, 100, 110, local)], { submissions: [{ at_ms: 0, shards: [0, 1] }] });
@@ -195,6 +205,8 @@ Deno.test("stamps of 1970, from a node that cannot tell the time, are unknown", 
 Deno.test("the turnaround is unknown if the submission is after the first start: the stamps are of two clocks", () => {
   const found = times([ran(0, 0, 10)], { submissions: [{ at_ms: 3_600_000, shards: [0] }] });
   assert.deepEqual([found.makespan_s, found.turnaround_s], [10, null]);
+  const turnaround = (at_ms: number) => times([ran(0, 0, 10)], { submissions: [{ at_ms, shards: [0] }] }).turnaround_s;
+  assert.deepEqual([-5000, 999, 1000].map(turnaround), [15, 9.001, null]);
 });
 
 Deno.test("the makespan is that of one clock even if the hosts' clocks differ by an hour or more", () => {
