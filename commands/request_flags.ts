@@ -166,7 +166,10 @@ function seed(text: string): number | "next" {
   return text === "next" ? "next" : wholeNumber("--seed", 0)(text);
 }
 
-/** Returns the flags' request, with absolute paths. @throws {FarmError} usage; input, for an unreadable hosts file */
+/**
+ * Returns the request that the flags make, with absolute paths.
+ * @throws {FarmError} usage; input, for a hosts file that cannot be read
+ */
 export function readRequest(options: Record<string, unknown>, adapter: Backend, prefix: string): RunRequest {
   const flags = requestFlags.read(options);
   const out_dir = resolve(flags.outDir);

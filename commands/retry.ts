@@ -53,7 +53,10 @@ export default defineCommand({
   },
 });
 
-/** Returns the options that place jobs from now on, also waiting ones. @throws {FarmError} usage, for a foreign one */
+/**
+ * Returns the options that place the jobs from now on; waiting jobs are submitted anew with them.
+ * @throws {FarmError} usage, for an option of another scheduler
+ */
 async function nodeOptions(
   options: Record<string, unknown>,
   adapter: Backend,

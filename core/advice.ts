@@ -177,7 +177,10 @@ export interface Diagnosis {
   next: string[] | null;
 }
 
-/** Groups open shards by problem, and returns the command that completes the run. @param open each undone shard */
+/**
+ * Groups the open shards of a run by problem, and returns the command that completes the run.
+ * @param open each shard that is not done
+ */
 export function diagnose(open: readonly OpenShard[], remedies: Remedies, is_merged: boolean): Diagnosis {
   const needed = new Set(open.map((one) => remedyOf(one, remedies)));
   return { troubles: troublesOf(open, remedies), next: nextCommand(needed, remedies, is_merged) };

@@ -87,7 +87,10 @@ export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
   },
 };
 
-/** Returns whether a loop retries a shard after so many failures. @param elsewhere whether another machine can */
+/**
+ * Returns whether a worker loop retries a shard by itself after so many failures.
+ * @param elsewhere whether another machine can run the shard
+ */
 export const triesAgain = (cause: Cause, failures: number, elsewhere = false): boolean =>
   failures <= FAILURES[cause].retries[elsewhere ? "elsewhere" : "here"];
 

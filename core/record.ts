@@ -37,7 +37,10 @@ type NewRecord =
   & Partial<ShardRecord>
   & Pick<ShardRecord, "scheduler" | "wrapper" | "host" | "started_at_utc" | "cause">;
 
-/** Returns an attempt's record: the plan's members, `known`, else null. The commit adds out_sha256 and out_bytes. */
+/**
+ * Returns the record of an attempt: members from the plan, those in `known`, and null for the rest. The commit adds
+ * out_sha256 and out_bytes.
+ */
 export function newRecord(manifest: FarmManifest, plan: Plan, attempt: number, known: NewRecord): ShardRecord {
   const { scheduler, wrapper, host, started_at_utc, cause, ...others } = known;
   return {

@@ -108,7 +108,10 @@ function applyAction(
   return { ...cut, farm: { ...farm, first_options: manifest.farm.first_options ?? options } };
 }
 
-/** Returns an action: `out of memory: shard 3 rerun with --slurm-memory 1G → 1536M`. @param changed option, in words */
+/**
+ * Returns an action in words: `out of memory: shard 3 rerun with --slurm-memory 1G → 1536M`.
+ * @param changed option that the action changed, in words
+ */
 function actionWords(
   { step, what, shards }: { step: string; what: string; shards: readonly number[] },
   changed: string | undefined,

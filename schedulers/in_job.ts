@@ -1,6 +1,9 @@
 import type { InJob } from "../core/schema/scheduler.ts";
 
-/** Variables of Slurm in a job (sbatch(1), OUTPUT ENVIRONMENT VARIABLES); without requested CPUs SLURM_CPUS_ON_NODE. */
+/**
+ * Variables of Slurm in a job (sbatch(1), OUTPUT ENVIRONMENT VARIABLES). A job that requested no CPUs has
+ * SLURM_CPUS_ON_NODE only.
+ */
 export const SLURM_IN_JOB: InJob = {
   job_id: ["SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"],
   task_id: ["SLURM_ARRAY_TASK_ID"],
