@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { orElse, systemCode } from "../../core/errors.ts";
 import { fileFault, isAbsent } from "../../core/file_fault.ts";
 import { listNames, showListed } from "./list.ts";
+import { identityNow, whileOpen } from "./open.ts";
 import { MAX_DOCUMENT_BYTES, readRegular, Unreadable } from "./read.ts";
 import { exists, explainWrite, removeQuietly, rename, writeTemporary } from "./write.ts";
 
@@ -107,15 +108,45 @@ const sameFile = (a: string, b: string): boolean =>
 
 /**
  * Runs `work` while no other process that shares the file system holds the lock file. The lock ends with its process in
- * every case (flock(2)). Without a lock where the file system has none, or where the folder belongs to another user.
+ * every case (flock(2)). Where the file system has no locks a lease takes its place, which counts for half a minute after
+ * its process was killed; without either where the folder belongs to another user.
  */
 export async function whileLocked<T>(path: string, work: () => Promise<T>): Promise<T> {
   const file = openLock(path);
   try {
-    await file?.lock(true).catch(() => {});
-    return await work();
+    const is_locked = await file?.lock(true).then(() => true, () => false) ?? false;
+    return await (is_locked ? work() : whileLeased(`${path}.lease`, work));
   } finally {
     file?.close();
+  }
+}
+
+/** Interval at which long work renews its lease, so that it does not count as that of a dead process. */
+const RENEW_MS = 5000;
+
+/** Runs `work` while no other process holds the same lease; without one where no file can be made. */
+async function whileLeased<T>(lease: string, work: () => Promise<T>): Promise<T> {
+  const own = await takeLease(lease);
+  if (own === null) return await work();
+  // Written to, since the file server sets the time of the file then.
+  const renew = () => whileOpen(Deno.openSync(lease, { append: true }), (file) => file.writeSync(new Uint8Array(1)));
+  const timer = setInterval(() => orElse(0, renew), RENEW_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    if (identityNow(lease)?.ino === own) removeQuietly(lease);
+  }
+}
+
+/** Takes a lease and returns its inode; null where no file can be made. */
+async function takeLease(lease: string): Promise<number | null> {
+  for (let tries = 0;; tries++) {
+    const isTaken = orElse(null, () => !createNew(lease));
+    if (isTaken === null) return null;
+    if (!isTaken) return identityNow(lease)?.ino ?? null;
+    if (tries % 20 === 1) orElse(undefined, () => dropStaleRight(lease));
+    await new Promise((resolve) => setTimeout(resolve, 5 * POLL_INTERVAL_MS));
   }
 }
 

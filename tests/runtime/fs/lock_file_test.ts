@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { whileLocked, whileLockedSync } from "../../../runtime/fs/exclusive.ts";
 import { inFolder, pause } from "../../support/scratch.ts";
@@ -32,6 +33,31 @@ Deno.test("a lock ends with its process, however the process ends", () =>
     assert.equal(await waiting, true);
     await holder.status;
     await reader.cancel();
+  }));
+
+Deno.test("on a file system without locks work never overlaps either, and a killed process holds nobody up for long", () =>
+  inFolder(async (folder) => {
+    const real = Deno.FsFile.prototype.lock;
+    Deno.FsFile.prototype.lock = () => Promise.reject(new Error("Function not implemented (os error 38)"));
+    const path = join(folder, "lock");
+    let inside = 0;
+    const work = async () => {
+      assert.equal(++inside, 1);
+      await pause(5);
+      inside--;
+    };
+    try {
+      await writeFile(`${path}.lease`, "");
+      await utimes(`${path}.lease`, new Date(), new Date(Date.now() - 31_000));
+      await Promise.all(Array.from({ length: 4 }, () => whileLocked(path, work)));
+      await assert.rejects(whileLocked(path, () => Promise.reject(new Error("no"))), /no/);
+      assert(
+        ![...Deno.readDirSync(folder)].some(({ name }) => name !== "lock" && name.startsWith("lock")),
+        "none is left",
+      );
+    } finally {
+      Deno.FsFile.prototype.lock = real;
+    }
   }));
 
 Deno.test("work without an available lock is done all the same", async () => {
