@@ -1,4 +1,5 @@
 import { uncutPlan } from "../core/check_manifest.ts";
+import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import type { FlagTable, FlagValues } from "../core/flags.ts";
 import { plural } from "../core/format.ts";
@@ -163,9 +164,14 @@ async function submitFinishing(run: Run<FarmManifest>, adapter: Backend, { recov
 /** Watches a run to its end, collects and merges it. Returns the exit code. */
 async function followToEnd(run: Run<FarmManifest>, adapter: Backend, end: End, out: Output): Promise<number> {
   return await watchingSignals(async (signals) => {
+    const finish = async (states: readonly StatusShard[]) => {
+      const code = signals.exitCode();
+      if (code === null) return await finishRun(run, out, false, states);
+      out.note(goesOnWords(run, adapter));
+      return code;
+    };
     if (end.recover !== undefined) {
-      const states = await driveRecovering(run, adapter, signals, out, { most: end.recover, by_hand: true });
-      return signals.exitCode() ?? await finishRun(run, out, false, states);
+      return await finish(await driveRecovering(run, adapter, signals, out, { most: end.recover, by_hand: true }));
     }
     const status = await watchRun(run, adapter, signals.signal, out);
     if (!signals.signal.aborted && awaitsCut(run, status.shards)) {
@@ -174,6 +180,13 @@ async function followToEnd(run: Run<FarmManifest>, adapter: Backend, end: End, o
       if (!signals.signal.aborted) return await submitAndWait(adapter, next, end, out);
     }
     for (const line of await endJobs(run, adapter, status.progress, signals.signal)) out.warn(line);
-    return signals.exitCode() ?? await finishRun(run, out, false, status.shards);
+    return await finish(status.shards);
   });
+}
+
+/** Returns what an interrupted command leaves behind, and how to wait for it again or stop it. */
+function goesOnWords({ dir }: Run<FarmManifest>, { kind, name }: Backend): string {
+  const what = kind === "worker" ? "the worker goes on in the background" : `the jobs go on in ${name}`;
+  const word = quoteWord(dir);
+  return `interrupted: ${what}; wait again with: nsfarm-deno finish ${word} --wait, or stop with: nsfarm-deno cancel ${word}`;
 }

@@ -50,10 +50,13 @@ export async function watchRun(
   const showChanges = changesOn(view);
   const isSilent = silenceOf(run);
   try {
+    let before: RunStatus | undefined;
     for (let round = 0;; round++) {
-      const status = await endingPrograms(stop, () => inspectRun(run, adapter, machine, grace_s, seen));
-      if (stream) out.document(status.summary, true);
-      // An interrupted query lacks the scheduler's answer, which is no change.
+      const found = await endingPrograms(stop, () => inspectRun(run, adapter, machine, grace_s, seen));
+      // An interrupted query lacks the scheduler's answer: what was known before counts.
+      const status: RunStatus = stop.aborted ? before ?? found : found;
+      before = status;
+      if (stream && status === found) out.document(status.summary, true);
       if (!stop.aborted) showChanges(status);
       if (isSilent(status)) {
         view.note(SILENT);

@@ -153,6 +153,30 @@ Deno.test("a stopped status ends at once, also during a query, and leaves no pro
     assert.equal((await status.ended).code, 143);
   }));
 
+Deno.test("Ctrl-C on a command that waits says what goes on and how to wait again; a watch keeps the last known states", () =>
+  onSlurm(async ({ dir, slurm, begin }) => {
+    const squeue = (await slurm.read("bin/squeue")).replace(/^#!.*\n/, "");
+    await slurm.replace("squeue", `[ ! -s "$here/queue" ] || echo x >"$here/watched"\n${squeue}`);
+    const waiting = begin(["submit", "--wait"]);
+    await until("the queued jobs are watched", async () => (await slurm.read("watched")) !== "");
+    waiting.kill("SIGINT");
+    const { code, stderr } = await waiting.ended;
+    assert.equal(code, 130);
+    const both = `finish '?${dir}'? --wait, or stop with: nsfarm-deno cancel '?${dir}'?$`;
+    assert.match(
+      stderr,
+      new RegExp(`^interrupted: the jobs go on in slurm; wait again with: nsfarm-deno ${both}`, "m"),
+    );
+    const hangs = `[ ! -e "$here/asked" ] || { echo x >"$here/hangs"; sleep 300; }\necho x >"$here/asked"`;
+    await slurm.replace("squeue", `${hangs}\n${squeue}`);
+    const watch = begin(["status", "--watch"]);
+    await until("squeue hangs after it has answered once", async () => (await slurm.read("hangs")) !== "");
+    watch.kill("SIGINT");
+    const { stdout } = await watch.ended;
+    assert.match(stdout, /queued of \d+ shards/);
+    assert.doesNotMatch(stdout, /did not answer/);
+  }));
+
 Deno.test("a squeue without any answer is no proof that the jobs are gone: retry submits nothing", () =>
   onSlurm(async ({ slurm, must }) => {
     await must(["submit"]);
