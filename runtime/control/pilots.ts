@@ -1,5 +1,6 @@
 import { FarmError } from "../../core/errors.ts";
 import { plural } from "../../core/format.ts";
+import type { Worker } from "../../core/schema/attempt.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { isWaiting } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
@@ -8,12 +9,14 @@ import type { Backend, Handle, NativeState, RenderContext, SchedulerAdapter } fr
 import type { Run } from "../run/load_manifest.ts";
 import { changeSteering, readSteering } from "../run/steering.ts";
 import { ownSubmissions, tokensNow, withoutSilent } from "../run/submissions.ts";
-import { inspectWorkers } from "../run/workers.ts";
+import { serverNow_ms } from "../run/temporary.ts";
+import { inspectWorkers, lastBeat_ms } from "../run/workers.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 import { handlesOf, renderContext } from "../scheduler/query.ts";
 import { resolveSubmissions } from "../scheduler/submit.ts";
 import { scanRun } from "../state/scan.ts";
 import type { Machine } from "../system/machine.ts";
+import { BEAT_INTERVAL_S, MISSED } from "../worker/heartbeats.ts";
 import { cancelJobs, queryOrThrow } from "./cancel.ts";
 import { submitAll, whileSubmitting } from "./start.ts";
 import { steer } from "./steer.ts";
@@ -99,7 +102,9 @@ async function takePilots(
   count: number,
 ): Promise<PilotChange> {
   const cancelled = await cancelWaitingPilots(run, adapter, states, count);
-  const { alive, elsewhere } = await inspectWorkers(run, machine.process.boot_id);
+  const { alive, elsewhere: away } = await inspectWorkers(run, machine.process.boot_id);
+  const now_ms = serverNow_ms(run.dir);
+  const elsewhere = away.filter((one) => isHeard(run, one, now_ms));
   const running = [...alive, ...elsewhere].filter(({ pilot }) => pilot).map(({ token }) => token);
   let leaving = 0;
   changeSteering(run, (now) => {
@@ -109,6 +114,15 @@ async function takePilots(
     return { ...now, leaving: [...before, ...more] };
   });
   return { ...NONE, cancelled, leaving };
+}
+
+/** Time for which a machine may show an old time of a file that another one writes, in seconds (nfs(5), acregmax). */
+const SHOWN_LATE_S = 60;
+
+/** Whether a pilot on another machine has sent a heartbeat lately: that of a node that died ends nothing any more. */
+function isHeard({ dir }: FarmRun, { token, beat_interval_s = BEAT_INTERVAL_S }: Worker, now_ms: number): boolean {
+  const silent_s = (now_ms - lastBeat_ms(dir, token)) / 1000;
+  return !(silent_s > MISSED * beat_interval_s + SHOWN_LATE_S);
 }
 
 /** A pilot that waits: a task of a submission, by its first shard in name. */

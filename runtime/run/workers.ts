@@ -92,6 +92,10 @@ export async function inspectWorkers(
   };
 }
 
+/** Returns when a worker sent its last beat, in ms by the clock of the file server; NaN where its file is gone. */
+export const lastBeat_ms = (dir: string, token: string): number =>
+  orElse(NaN, () => Deno.statSync(workerPath(dir, token)).mtime?.getTime() ?? NaN);
+
 /** Removes the files of all workers: in a copied directory they belong to the original. */
 export function withdrawWorkers(dir: string): void {
   const { known, unknown } = listWorkers(dir);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { WORKER_SCHEMA } from "../../../core/schema/attempt.ts";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
@@ -205,6 +205,18 @@ Deno.test("a pilot that starts while it is held is not cancelled; those that run
     assert.deepEqual([change.cancelled, change.leaving], [0, 1]);
     assert.equal((await trial.pilots(-1)).leaving, 1);
     assert.deepEqual(trial.steering?.leaving?.toSorted(), ["a", "b"].map(tokenOf));
+    await rm(join(trial.dir, "claims"), { recursive: true });
+  }, 4));
+
+Deno.test("a pilot that has sent no heartbeat for long is not told to leave: its node died", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    setStates(trial, { 0: "running", 1: "running", 2: "running", 3: "running" });
+    for (const pilot of ["a", "b"]) await announce(trial, pilot);
+    const long_ago = new Date(Date.now() - 600_000);
+    await utimes(join(trial.dir, "claims", `worker_${tokenOf("a")}.json`), long_ago, long_ago);
+    assert.equal((await trial.pilots(-2)).leaving, 1);
+    assert.deepEqual(trial.steering?.leaving, [tokenOf("b")]);
     await rm(join(trial.dir, "claims"), { recursive: true });
   }, 4));
 
