@@ -19,7 +19,7 @@ export const ON_END_FLAG = {
     placeholder: "command",
     help: "program to start at the end, with the status as JSON on stdin",
     read: (text: string) => {
-      requireProgram(text, onEndWords(text));
+      readOnEnd(text);
       return text;
     },
   },
@@ -28,8 +28,12 @@ export const ON_END_FLAG = {
 /** Returns the words of the flag, with an absolute path of a program in a folder. @throws {FarmError} usage */
 export const onEndWords = (text: string): string[] => withAbsoluteProgram(readOnEnd(text), (path) => resolve(path));
 
-/** @throws {FarmError} usage, for a program that is not here: nobody would hear of the end */
-function requireProgram(text: string, [program]: readonly string[]): void {
+/**
+ * Refuses a program that is not here, before anything is written: nobody would hear of the end.
+ * @throws {FarmError} usage
+ */
+export function requireOnEnd(text: string | undefined): void {
+  const [program] = text === undefined ? [] : onEndWords(text);
   if (program === undefined || (program.includes("/") ? isExecutable(program) : programOnPath(program))) return;
   const why = program.includes("/") ? "is no executable file" : "is not on PATH";
   throw new FarmError(

@@ -21,7 +21,7 @@ import { nextCommands } from "./examples.ts";
 import { noteCost } from "./cost_line.ts";
 import { driveRun, finishRun } from "./drive_run.ts";
 import { defineFlags, type Output } from "./flags.ts";
-import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
+import { ON_END_FLAG, requireOnEnd, withOnEnd } from "./on_end_flag.ts";
 import { RECOVER_FLAG } from "./recover_run.ts";
 import { readRunRequest } from "./render.ts";
 import { requestFlags } from "./request_flags.ts";
@@ -78,6 +78,7 @@ export default defineRenderCommand({
   define: defineOldFlags,
   run: async ({ flags, options, adapter, out }) => {
     reportOldFlags(options, out);
+    requireOnEnd(flags.onEnd);
     const request = readRunRequest({ ...options, outDir: outDirOf(flags) }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, adapter, out);
     const opened = await openOrRender(request, adapter, out);

@@ -17,7 +17,7 @@ import type { Backend } from "../schedulers/adapter.ts";
 import { noteCost } from "./cost_line.ts";
 import { finishRun } from "./drive_run.ts";
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
-import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
+import { ON_END_FLAG, requireOnEnd, withOnEnd } from "./on_end_flag.ts";
 import { adapterOf, ownRunOf, refusePaused } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { driveRecovering, recordRecover, RECOVER_FLAG } from "./recover_run.ts";
@@ -72,6 +72,7 @@ export async function openToSubmit(
   out: Output,
   doing: string | null,
 ): Promise<{ run: Run<FarmManifest>; adapter: Backend }> {
+  requireOnEnd(flags.onEnd);
   const rendered = await ownRunOf(args, out);
   if (doing !== null) refusePaused(rendered, doing);
   const adapter = await adapterOf(rendered, out);

@@ -7,7 +7,7 @@ import { markOf, runOnEnd } from "../../runtime/control/on_end.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../runtime/sweep/load.ts";
 import { openSameSweep, renderSweep } from "../../runtime/sweep/render_sweep.ts";
 import { defineFlags, type Output } from "../flags.ts";
-import { ON_END_FLAG, onEndWords } from "../on_end_flag.ts";
+import { ON_END_FLAG, onEndWords, requireOnEnd } from "../on_end_flag.ts";
 import { defineRenderCommand } from "../scheduler_flags.ts";
 import { measureSweep } from "./measure_sweep.ts";
 import { reportSummary } from "./summarize.ts";
@@ -16,6 +16,7 @@ import { POINT_FLAGS, readSweepRequest, sweepFlags } from "./sweep_flags.ts";
 export default defineRenderCommand({
   flags: defineFlags({ ...sweepFlags.table, ...POINT_FLAGS, ...ON_END_FLAG }),
   run: async ({ flags, options, adapter, out }) => {
+    requireOnEnd(flags.onEnd);
     const request = readSweepRequest(options, adapter);
     const open = openSameSweep(request) ??
       await renderSweep(request, adapter, out.warn);
