@@ -45,15 +45,15 @@ interface SubmitTexts {
 
 export function readSubmission(result: CommandResult, texts: SubmitTexts): SubmitAnswer {
   const { exit_code, stderr, spawn_error } = result;
-  const said = commandMessage(result);
-  if (spawn_error !== null) return { kind: "refused", message: `${texts.program} cannot be started: ${said}` };
-  if (isTruncated(result)) return { kind: "unclear", message: said };
+  const printed = commandMessage(result);
+  if (spawn_error !== null) return { kind: "refused", message: `${texts.program} cannot be started: ${printed}` };
+  if (isTruncated(result)) return { kind: "unclear", message: printed };
   const read = readIds(result, texts.id);
   if (read) return read;
   if (exit_code === 0 || stderr.trim() === "" || texts.no_answer.test(stderr)) {
-    return { kind: "unclear", message: said };
+    return { kind: "unclear", message: printed };
   }
-  const message = texts.explain?.(said) ?? said;
+  const message = texts.explain?.(printed) ?? printed;
   if (texts.queue_full.test(stderr)) return { kind: "refused", message, queue_full: true };
   if (texts.refusals.some((words) => words.test(stderr))) return { kind: "refused", message };
   return { kind: "unclear", answered: true, message };

@@ -58,6 +58,8 @@ interface ToolOptions {
   cwd?: string;
   /** Variables to add to the environment. */
   env?: Record<string, string>;
+  /** Whether `env` is the whole environment. */
+  clearEnv?: boolean;
   /** Time limit in seconds, then SIGTERM; default 600. */
   timeoutSeconds?: number;
 }
@@ -75,11 +77,12 @@ export async function runTool(program: string, args: string[], options: ToolOpti
 }
 
 async function output(program: string, args: string[], options: ToolOptions): Promise<Deno.CommandOutput> {
-  const { cwd = Deno.cwd(), env = {}, timeoutSeconds = 600 } = options;
+  const { cwd = Deno.cwd(), env = {}, clearEnv = false, timeoutSeconds = 600 } = options;
   const tooLong = new AbortController();
   const timer = setTimeout(() => tooLong.abort(), timeoutSeconds * 1000);
   try {
-    return await new Deno.Command(program, { args, cwd, env, signal: tooLong.signal, stdin: "null" }).output();
+    return await new Deno.Command(program, { args, cwd, env, clearEnv, signal: tooLong.signal, stdin: "null" })
+      .output();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new DevError(`Cannot ${options.doing}: no "${program}" on PATH; install it, or ${options.next}`);

@@ -38,7 +38,7 @@ export function adviceOn(
   ];
 }
 
-/** Whether a shard was started on a host behind ssh, and the loop that followed it is gone: it may still run there. */
+/** Returns whether a shard was started on a host behind ssh and may still run there: the loop that followed it is gone. */
 export const isOrphan = ({ state, last }: ScannedShard): boolean => state === "unknown" && last?.remote !== undefined;
 
 function orphanAdvice({ dir }: Run<FarmManifest>, orphans: readonly ScannedShard[]): string[] {

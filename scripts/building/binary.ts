@@ -199,7 +199,8 @@ async function compileAhead(folder: string, { path, target }: Runtime): Promise<
   const entry = join(folder, "compile_ahead.js");
   await copyFile(join(sources, "compile_ahead.js"), entry);
   const program = await compile(folder, "compile_ahead.js", path);
-  const options = { doing: "compile functions ahead", next: "run ./dev build again", cwd: folder };
+  // Without the environment, on which it depends what render records, and so which functions are compiled.
+  const options = { doing: "compile functions ahead", next: "run ./dev build again", cwd: folder, clearEnv: true };
   for (const [command, lines] of Object.entries(AHEAD)) {
     await runTool(program, [command, run, ...lines], options);
   }
