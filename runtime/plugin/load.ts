@@ -66,8 +66,9 @@ export function findPlugin(name: string, own: PluginFile | null = null): Search 
   const given = those.find(({ way }) => way === "--plugin") ??
     those.find(({ source }) => source.sha256 === own?.sha256);
   const rendered = given || own === null ? null : openFound(own);
+  const its = rendered?.plugin?.adapter.name === name ? rendered.plugin : undefined;
   return {
-    adapter: (given ?? rendered?.plugin ?? those[0])?.adapter ?? null,
+    adapter: (given ?? its ?? those[0])?.adapter ?? null,
     names: usable.map(({ adapter }) => adapter.name),
     faults: [rendered, ...found].flatMap((one) => one?.fault ?? []),
   };

@@ -191,6 +191,13 @@ Deno.test("A run directory cannot provide a plugin", async () => {
     const inside = await written(runDir(folder), "toy.js", SMALL_PLUGIN);
     const { stderr } = await must(nsfarm(folder, ["status", runDir(folder), "--plugin", inside]), 3);
     assert.match(stderr, /it is inside the run directory/);
+    const manifest = join(runDir(folder), "manifest.json");
+    const text = await readText(manifest);
+    await writeFile(manifest, text.replace(`"path": "${file}"`, `"path": "${inside}"`));
+    assert.match((await must(nsfarm(folder, ["status", runDir(folder)]), 3)).stderr, /it is inside the run directory/);
+    await writeFile(manifest, text.replace('"scheduler": "toy"', '"scheduler": "other"'));
+    const other = await must(nsfarm(folder, ["status", runDir(folder)]), 3);
+    assert.match(other.stderr, /Cannot use the run "r" of the scheduler "other": known are /);
   });
 });
 
