@@ -192,7 +192,8 @@ async function compileAhead(folder: string, { path, target }: Runtime): Promise<
   const commands = Object.keys(AHEAD);
   await writeParts(folder, commands, false);
   if (target !== Deno.build.target) return;
-  const run = `${folder}.run`;
+  // With a space, so that paths are quoted wherever the checkout is.
+  const run = `${folder} run`;
   await makeShards(run, 2, 2);
   for (const kind of ["out", "metrics"]) await rm(join(run, `shard_1.${kind}.json`));
   await writeFile(join(run, "inputs", "nextstat"), "#!/bin/sh\necho nextstat 0.0.0\n", { mode: 0o755 });
