@@ -200,7 +200,7 @@ async function compileAhead(folder: string, { path, target }: Runtime): Promise<
   const entry = join(folder, "compile_ahead.js");
   await copyFile(join(sources, "compile_ahead.js"), entry);
   const program = await compile(folder, "compile_ahead.js", path);
-  // Without the environment, on which it depends what render records, and so which functions are compiled.
+  // Without the environment: what render records of it decides which functions are compiled.
   const options = { doing: "compile functions ahead", next: "run ./dev build again", cwd: folder, clearEnv: true };
   for (const [command, lines] of Object.entries(AHEAD)) {
     await runTool(program, [command, run, ...lines], options);
