@@ -101,7 +101,7 @@ const SUBMIT_FILE = "condor_finish_job.sub";
  * with a final node would only cover jobs that DAGMan itself submits, not those of a retry.
  */
 function finishHTCondor(context: RenderContext, _handles: Handle[], token: string): Finish {
-  const { run_dir, nsfarm, manifest, options } = context;
+  const { run_dir, nsfarm, options } = context;
   if (isSpooled(options)) {
     throw new FarmError(
       "usage",
@@ -109,22 +109,6 @@ function finishHTCondor(context: RenderContext, _handles: Handle[], token: strin
       "Use --wait, or run nsfarm-deno finish later",
     );
   }
-  const dir = submitPath("the run directory", run_dir);
-  const sub = [
-    "# Collects and merges the run when its jobs have ended; says in merge_status.json what is missing.",
-    "universe = scheduler",
-    `initialdir = ${dir}`,
-    `executable = ${dir}/${SCRIPT}`,
-    `log = ${LOGS}/condor_finish.$(ClusterId).log`,
-    `output = ${LOGS}/finish.$(ClusterId).log`,
-    `error = ${LOGS}/finish.$(ClusterId).log`,
-    `batch_name = ${manifest.run_id}`,
-    // A site that refuses jobs without such a line refuses this one too.
-    ...freeLines(context),
-    `My.NsfarmToken = "${jobTag(token)}"`,
-    "queue",
-    "",
-  ];
   const script = [
     "#!/bin/sh",
     ': "${PATH:=/usr/local/bin:/usr/bin:/bin}"',
@@ -135,10 +119,29 @@ function finishHTCondor(context: RenderContext, _handles: Handle[], token: strin
   return {
     files: [
       { path: SCRIPT, text: script.join("\n"), executable: true },
-      { path: SUBMIT_FILE, text: sub.join("\n"), executable: false },
+      { path: SUBMIT_FILE, text: finishSubmitFile(context, token), executable: false },
     ],
     command: { argv: ["condor_submit", "-terse", `${run_dir}/${SUBMIT_FILE}`], timeout_s: 120 },
   };
+}
+
+function finishSubmitFile(context: RenderContext, token: string): string {
+  const dir = submitPath("the run directory", context.run_dir);
+  return [
+    "# Collects and merges the run when its jobs have ended; says in merge_status.json what is missing.",
+    "universe = scheduler",
+    `initialdir = ${dir}`,
+    `executable = ${dir}/${SCRIPT}`,
+    `log = ${LOGS}/condor_finish.$(ClusterId).log`,
+    `output = ${LOGS}/finish.$(ClusterId).log`,
+    `error = ${LOGS}/finish.$(ClusterId).log`,
+    `batch_name = ${context.manifest.run_id}`,
+    // A site that refuses jobs without such a line refuses this one too.
+    ...freeLines(context),
+    `My.NsfarmToken = "${jobTag(token)}"`,
+    "queue",
+    "",
+  ].join("\n");
 }
 
 /** Failures to reach the schedd (recorded: condor-submit-schedd-down, -no-collector). */

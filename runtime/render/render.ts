@@ -10,7 +10,7 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { INPUTS, type StagePlan } from "../../core/staging.ts";
 import { workloadNamed } from "../../core/workload/registry.ts";
 import { refuseSeeds } from "../../core/workload/seeds.ts";
-import type { Backend, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
+import type { Backend, RenderContext, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
 import { checkPluginWrapper, pluginRecord } from "../plugin/plugin_of_run.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -124,31 +124,51 @@ export async function renderRun(
   const stage = stageOf(request, adapter, manifest);
   const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
   if (sent) manifest.farm.staged_config = `${INPUTS}/${sent.config}`;
-  const files = (one: FarmManifest) =>
-    adapter.render({
-      manifest: one,
-      run_dir: dir,
-      nsfarm: one.farm.nsfarm_bin ?? ownBinary(),
-      options: request.options,
-      limits,
-      shards: cutPlans(one).map((plan) => plan.shard_index),
-    });
+  const files = (one: FarmManifest) => adapter.render(contextOf(dir, one, request, limits));
   const rendered = files(manifest);
   checkPluginWrapper(adapter, request.wrapper, rendered.files);
   await sweepStaged(request.out_dir);
-  const write = (one: FarmManifest, rendered: Rendered): RenderedRun => {
-    writeRun(dir, one, rendered, stage);
-    const warnings = [...rendered.warnings, ...trialWarnings(one.farm.trial)];
-    return { run: { dir, manifest_path: join(dir, MANIFEST), manifest: one }, rendered: { ...rendered, warnings } };
-  };
-  if (!request.fresh_seed) return write(manifest, rendered);
+  if (!request.fresh_seed) return writeRendered(dir, manifest, rendered, stage);
+  return withFreshSeed(
+    request,
+    manifest,
+    (fresh) => writeRendered(dir, fresh, fresh.seed === manifest.seed ? rendered : files(fresh), stage),
+  );
+}
+
+const contextOf = (
+  run_dir: string,
+  manifest: FarmManifest,
+  { options }: RunRequest,
+  limits: SchedulerLimits,
+): RenderContext => ({
+  ...{ manifest, run_dir, options, limits },
+  nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
+  shards: cutPlans(manifest).map((plan) => plan.shard_index),
+});
+
+function writeRendered(
+  dir: string,
+  manifest: FarmManifest,
+  rendered: Rendered,
+  stage: StagePlan | undefined,
+): RenderedRun {
+  writeRun(dir, manifest, rendered, stage);
+  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial)];
+  return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered: { ...rendered, warnings } };
+}
+
+/** Writes a run with seeds that no other has at that moment: another may have taken them since they were found free. */
+function withFreshSeed(
+  request: RunRequest,
+  manifest: FarmManifest,
+  write: (fresh: FarmManifest) => RenderedRun,
+): RenderedRun {
   makeFolder(request.out_dir);
-  // Another run may have taken the seeds since they were found free.
   return whileTakingSeeds(request.out_dir, () => {
     const seed = nextSeed(request.out_dir, { workload: request.workload, nToys: request.n_toys });
     refuseSeeds(workloadNamed(request.workload), { ...request, seed });
-    const fresh = withSeed(manifest, seed);
-    return write(fresh, seed === manifest.seed ? rendered : files(fresh));
+    return write(withSeed(manifest, seed));
   });
 }
 
