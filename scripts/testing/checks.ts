@@ -1,7 +1,7 @@
 import { root, runHere } from "../tools.ts";
 import { type FileResult, fileResult } from "./results.ts";
 
-const layoutTests = ["tests/layers_test.ts", "tests/mirror_test.ts"];
+const layoutTests = ["tests/layers_test.ts", "tests/mirror_test.ts", "tests/words_test.ts"];
 
 const steps = new Map([
   ["format", ["fmt", "--check"]],
@@ -16,7 +16,7 @@ export async function runChecks(): Promise<FileResult[]> {
   return [...results, await runStep("documentation", isDocumented)];
 }
 
-/** Checks the direction of imports, and that tests are in the folders of their sources. */
+/** Checks the direction of imports, that tests are in the folders of their sources, and the words. */
 export async function checkLayers(): Promise<FileResult[]> {
   return [await runStep("layers", () => runDeno(["test", "-A", "--no-check", "--quiet", ...layoutTests]))];
 }
