@@ -9,6 +9,9 @@ import { queryLimits, runCommand } from "./drive.ts";
 
 const IN_QUEUE: ReadonlySet<ShardState> = new Set(["running", ...WAITING]);
 
+/** Seconds for the search, which few runs need: a scheduler that hangs delays no command by more than that. */
+const MAX_SEARCH_S = 10;
+
 /** A job that a user has submitted by hand, with the state of each shard that waits for it or runs in it. */
 interface JobByHand {
   job_id: string;
@@ -34,7 +37,9 @@ export async function findByHand(
   const recorded = shardsWithFiles(dir);
   const open = new Set(others.filter((shard) => !recorded.has(shard)));
   if (open.size === 0) return null;
-  const found = adapter.readFind(await runCommand(adapter, adapter.find(context, run_token), dir), run_token);
+  const search = adapter.find(context, run_token);
+  const timeout_s = Math.min(search.timeout_s, MAX_SEARCH_S);
+  const found = adapter.readFind(await runCommand(adapter, { ...search, timeout_s }, dir), run_token);
   if (found.kind !== "ok" || found.value === null) return null;
   const job_id = found.value;
   const { chunks } = adapter.render({ ...context, limits: await queryLimits(adapter) });
