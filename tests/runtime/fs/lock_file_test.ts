@@ -4,15 +4,20 @@ import { join } from "node:path";
 import { whileLocked, whileLockedSync } from "../../../runtime/fs/exclusive.ts";
 import { inFolder, pause } from "../../support/scratch.ts";
 
+/** Returns work that fails where two of it overlap. */
+function workAlone(): () => Promise<void> {
+  let inside = 0;
+  return async () => {
+    assert.equal(++inside, 1);
+    await pause(5);
+    inside--;
+  };
+}
+
 Deno.test("work under one lock never overlaps, and a failure releases the lock", () =>
   inFolder(async (folder) => {
     const path = join(folder, "lock");
-    let inside = 0;
-    const work = async () => {
-      assert.equal(++inside, 1);
-      await pause(5);
-      inside--;
-    };
+    const work = workAlone();
     await assert.rejects(whileLocked(path, () => Promise.reject(new Error("no"))), /no/);
     await Promise.all(Array.from({ length: 8 }, () => whileLocked(path, work)));
     assert.equal(whileLockedSync(path, () => 7), 7);
@@ -40,12 +45,7 @@ Deno.test("on a file system without locks work never overlaps either, and a kill
     const real = Deno.FsFile.prototype.lock;
     Deno.FsFile.prototype.lock = () => Promise.reject(new Error("Function not implemented (os error 38)"));
     const path = join(folder, "lock");
-    let inside = 0;
-    const work = async () => {
-      assert.equal(++inside, 1);
-      await pause(5);
-      inside--;
-    };
+    const work = workAlone();
     try {
       await writeFile(`${path}.lease`, "");
       await utimes(`${path}.lease`, new Date(), new Date(Date.now() - 31_000));
