@@ -2,13 +2,14 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { namedShards } from "../core/format.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { quoteWord } from "../core/shell_quote.ts";
-import { byHandWords, cancelRun, leftWords } from "../runtime/control/cancel.ts";
+import { cancelRun, leftWords } from "../runtime/control/cancel.ts";
 import { stopRemote } from "../runtime/control/work.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
 import { scanRun } from "../runtime/state/scan.ts";
 import { hasAllFiles } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
+import { byHandWords } from "../runtime/scheduler/by_hand.ts";
 import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
 

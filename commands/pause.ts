@@ -1,8 +1,8 @@
 import { namedShards } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { PILOT_PAUSE_MIN } from "../core/steering.ts";
-import { byHandWords } from "../runtime/control/cancel.ts";
 import { pauseRun } from "../runtime/control/steer.ts";
+import { byHandWords } from "../runtime/scheduler/by_hand.ts";
 import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 

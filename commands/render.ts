@@ -1,26 +1,15 @@
 import { join } from "node:path";
-import { requestDir, type RunRequest } from "../core/request.ts";
+import { requestDir } from "../core/request.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { splitWords } from "../core/toys.ts";
 import { renderRun } from "../runtime/render/render.ts";
-import { requestedBefore, seedWarnings } from "../runtime/render/runs_beside.ts";
+import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
-import type { Backend } from "../schedulers/adapter.ts";
-import { readRequest, requestFlags } from "./request_flags.ts";
+import { readRunRequest, requestFlags } from "./request_flags.ts";
 import { defineRenderCommand } from "./scheduler_flags.ts";
-
-/**
- * Returns the request of a single run as readRequest does; with --seed next its seed is free when the run gets its name.
- * @throws {FarmError}
- */
-export function readRunRequest(options: Record<string, unknown>, adapter: Backend, prefix: string): RunRequest {
-  const request = readRequest(options, adapter, prefix);
-  const isNext = requestFlags.read(options).seed === "next";
-  return { ...request, fresh_seed: isNext && requestedBefore(requestDir(request)) === null };
-}
 
 export default defineRenderCommand({
   flags: requestFlags,

@@ -3,7 +3,7 @@ import { checkTimeLimit } from "../core/cut_by_time.ts";
 import { FarmError } from "../core/errors.ts";
 import { type FlagTable, type FlagValues, oneOf, runId, setValues, wholeNumber } from "../core/flags.ts";
 import { needsPulls } from "../core/merge/guardrails.ts";
-import type { RunRequest } from "../core/request.ts";
+import { requestDir, type RunRequest } from "../core/request.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_facts.ts";
 import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/toys.ts";
 import { freshRunId, nextSeed, requestedBefore } from "../runtime/render/runs_beside.ts";
@@ -164,6 +164,16 @@ function threads(text: string): number | string {
 
 function seed(text: string): number | "next" {
   return text === "next" ? "next" : wholeNumber("--seed", 0)(text);
+}
+
+/**
+ * Returns the request of a single run as readRequest does; with --seed next its seed is free when the run gets its name.
+ * @throws {FarmError}
+ */
+export function readRunRequest(options: Record<string, unknown>, adapter: Backend, prefix: string): RunRequest {
+  const request = readRequest(options, adapter, prefix);
+  const isNext = requestFlags.read(options).seed === "next";
+  return { ...request, fresh_seed: isNext && requestedBefore(requestDir(request)) === null };
 }
 
 /**

@@ -71,10 +71,6 @@ interface LeftJob {
 export const leftWords = (scheduler: string, { job_id, state }: LeftJob): string =>
   `${scheduler} job ${job_id} is still ${state} after its cancellation (the site may have renamed it): cancel it by its id`;
 
-/** Returns words for a job that no command of nsfarm-deno has submitted, and so none steers. */
-export const byHandWords = (scheduler: string, job_id: string): string =>
-  `${scheduler} job ${job_id}, submitted by hand,`;
-
 const CANCEL = "cancel the run's jobs";
 
 /** Time in which a job that does not run leaves the queue after it was cancelled. */

@@ -18,6 +18,10 @@ interface JobByHand {
   shards: Map<number, NativeState>;
 }
 
+/** Returns words for a job that no command of nsfarm-deno has submitted, and so none steers. */
+export const byHandWords = (scheduler: string, job_id: string): string =>
+  `${scheduler} job ${job_id}, submitted by hand,`;
+
 /**
  * Returns the job of a run that was submitted by hand (`sbatch`) and waits or runs: the job files of a run have its
  * token. Null: there is none, or the scheduler does not answer.
@@ -32,10 +36,8 @@ export async function findByHand(
   given: ReadonlySet<number>,
   query: (handle: Handle) => Promise<NativeState[]>,
 ): Promise<JobByHand | null> {
-  const others = context.shards.filter((shard) => !given.has(shard));
-  if (others.length === 0) return null;
   const recorded = shardsWithFiles(dir);
-  const open = new Set(others.filter((shard) => !recorded.has(shard)));
+  const open = new Set(context.shards.filter((shard) => !given.has(shard) && !recorded.has(shard)));
   if (open.size === 0) return null;
   const search = adapter.find(context, run_token);
   const timeout_s = Math.min(search.timeout_s, MAX_SEARCH_S);

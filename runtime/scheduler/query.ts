@@ -67,8 +67,9 @@ export async function queryScheduler(
 
 /** Returns the job that a user has submitted by hand, of shards that are in no submission and have no result. */
 async function jobByHand(run: Run<FarmManifest>, adapter: SchedulerAdapter, given: ReadonlySet<number>) {
-  const all = renderContext(run, cutPlans(run.manifest).map(({ shard_index }) => shard_index));
-  return await findByHand(run, adapter, all, given, async (handle) => {
+  const shards = cutPlans(run.manifest).map(({ shard_index }) => shard_index);
+  if (shards.every((shard) => given.has(shard))) return null;
+  return await findByHand(run, adapter, renderContext(run, shards), given, async (handle) => {
     const unqueued = new Set<string>();
     const answer = await queryRounds(run, adapter, [handle], unqueued);
     return answer.kind === "ok" ? answer.value.filter((one) => !unqueued.has(taskKey(one))) : [];
