@@ -14,6 +14,7 @@ import { BEAT_INTERVAL_S } from "../runtime/worker/heartbeats.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
 import { checkMode, readSchedulerOptions } from "./scheduler_flags.ts";
+import { CHECK_STARTS_FLAG, GENERATION_FLAGS } from "./generation_flags.ts";
 import { WORKLOAD_FLAGS, workloadOfFlags } from "./workload_flags.ts";
 
 /** Flags for the toys and their fits; shared with sweep. */
@@ -48,25 +49,7 @@ const TOY_FLAGS = {
     type: "path",
     help: "nextstat to use (default: beside nsfarm-deno, else on PATH)",
   },
-  gen: {
-    group: "What to run",
-    type: "string",
-    default: "init",
-    choices: ["init", "mle"],
-    placeholder: "point",
-    help: "generate toys at the spec's `init` values or at the `mle` of the observed data",
-  },
-  set: {
-    group: "What to run",
-    type: "strings",
-    placeholder: "name=value",
-    help: "override a generation parameter (repeatable)",
-  },
-  "freeze-gen": {
-    group: "What to run",
-    type: "boolean",
-    help: "fit the generation point once, now, and use it for all shards",
-  },
+  ...GENERATION_FLAGS,
   pulls: { group: "What to run", type: "boolean", help: "compute each toy's sigma and pull (about 10 % slower)" },
   ...GUARDRAIL_FLAGS,
   "extra-arg": {
@@ -95,6 +78,7 @@ const TOY_FLAGS = {
     placeholder: "s",
     help: `with --pilots: heartbeat interval in seconds (default: ${BEAT_INTERVAL_S})`,
   },
+  "check-starts": CHECK_STARTS_FLAG,
   check: { group: "Guardrails", type: "boolean", default: true, help: "skip the one-toy test fit" },
 } as const satisfies FlagTable;
 
@@ -204,7 +188,10 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
     ...workloadOfFlags(flags),
     gen: flags.gen,
     set: setValues(flags.set),
-    freeze_gen: flags.freezeGen,
+    // Starts freeze the generation point of their own.
+    freeze_gen: flags.freezeGen && flags.starts === undefined,
+    starts: flags.starts ?? null,
+    check_starts: flags.check ? flags.checkStarts : 0,
     pulls: flags.pulls || needsPulls(guardrails),
     guardrails,
     wrapper,

@@ -9,7 +9,7 @@ import type { FarmManifest } from "../core/schema/manifest.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { splitWords } from "../core/toys.ts";
 import { exists } from "../runtime/fs/write.ts";
-import { planRun, renderRun } from "../runtime/render/render.ts";
+import { renderRun, whilePlanned } from "../runtime/render/render.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
@@ -116,11 +116,13 @@ function interruptedWords({ dir, manifest: { run_id } }: Run<FarmManifest>, { ki
 }
 
 async function dryRun(request: RunRequest, adapter: Backend, out: Output): Promise<number> {
-  const manifest = await planRun(await withProbes(await withShares(request), adapter));
+  const whole = await withProbes(await withShares(request), adapter);
+  const { manifest, notes } = await whilePlanned(whole, (planned) => planned);
   const dir = requestDir(request);
   const warnings = [
     ...seedWarnings([request.run_id], request.out_dir, [request]),
     ...trialWarnings(manifest.farm.trial),
+    ...notes,
   ];
   for (const warning of warnings) out.warn(warning);
   out.print(`${timedWords(manifest) ?? splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);

@@ -29,6 +29,7 @@ type Given = Parameters<typeof readGuardrails>[0] & {
   gen: string;
   set: readonly string[];
   freezeGen: boolean;
+  starts: number | "auto" | undefined;
   pulls: boolean;
   extraArg: string[];
 };
@@ -46,6 +47,7 @@ export function workloadOfFlags(flags: Given): Pick<RunRequest, "workload" | "mu
     ...(flags.gen === "init" ? [] : ["--gen"]),
     ...(flags.set.length > 0 ? ["--set"] : []),
     ...(flags.freezeGen ? ["--freeze-gen"] : []),
+    ...(flags.starts === undefined ? [] : ["--starts"]),
     ...(flags.pulls ? ["--pulls"] : []),
     ...(guardrails.max_abs_poi_pull_mean === null ? [] : ["--max-abs-poi-pull-mean"]),
     ...(guardrails.poi_pull_std_range === null ? [] : ["--poi-pull-std-range"]),

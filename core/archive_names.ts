@@ -23,9 +23,17 @@ export function shardFiles(manifest: { plans: Plan[] }): ShardFiles[] {
 }
 
 /** Returns the fewest files that prove a run, and those that an archive has besides where they exist. */
-export function archiveNames(shards: readonly ShardFiles[]): { needed: string[]; optional: string[] } {
+export function archiveNames(
+  shards: readonly ShardFiles[],
+  starts: readonly { path: string }[],
+): { needed: string[]; optional: string[] } {
   return {
-    needed: [MANIFEST, MERGED, ...shards.flatMap(({ out, metrics }) => [out, metrics])],
+    needed: [
+      MANIFEST,
+      MERGED,
+      ...starts.map(({ path }) => path),
+      ...shards.flatMap(({ out, metrics }) => [out, metrics]),
+    ],
     optional: [MERGE_STATUS, SUBMIT_META, ...shards.flatMap(({ side }) => side)],
   };
 }

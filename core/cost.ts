@@ -27,6 +27,8 @@ export interface CollectedRun extends Pick<Manifest, "run_id" | "n_toys"> {
   gen: string;
   pulls: boolean;
   workload: string | null;
+  /** Number of starts from which each toy was fitted. */
+  k: number;
   /** CPU seconds of its toys. */
   cpu_s: number;
 }
@@ -35,7 +37,7 @@ export interface CollectedRun extends Pick<Manifest, "run_id" | "n_toys"> {
 export function earlierCost({ run_id, farm }: FarmManifest, runs: readonly CollectedRun[]): ToyCost | null {
   const last = runs.filter((one) =>
     one.run_id !== run_id && one.cpu_s > 0 && one.spec_sha256 === farm.spec_sha256 && one.gen === farm.gen &&
-    one.pulls === farm.pulls && one.workload === (farm.workload?.name ?? null)
+    one.pulls === farm.pulls && one.workload === (farm.workload?.name ?? null) && one.k === (farm.starts?.k ?? 1)
   ).sort((a, b) => a.collected_at_utc < b.collected_at_utc ? -1 : 1).at(-1);
   return last ? { toy_s: last.cpu_s / last.n_toys, startup_s: 0, from: `the run "${last.run_id}"` } : null;
 }

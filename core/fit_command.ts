@@ -1,6 +1,7 @@
 import { rounded } from "./format.ts";
 import type { Bounds } from "./schema/fit_quality.ts";
 import type { AtBound, FarmManifest, Plan, TrialFit } from "./schema/manifest.ts";
+import { eachStart } from "./starts/command.ts";
 import { evenShare } from "./toys.ts";
 
 /** Flags of unbinned-fit-toys that this program sets itself; --extra-arg may not contain them. */
@@ -66,16 +67,18 @@ export interface FitPaths {
   config: string;
   out: string;
   metrics: string;
+  /** Folder with the run's starts; absent: the one in which the fit runs. */
+  root?: string;
 }
 
-/** Returns nextstat's arguments for one shard. @param threads 1 or more: the value that `--threads 0` became here */
+/** Returns the command of one shard, which fits its toys from each start of the run. @param threads 1 or more: the value that `--threads 0` became here */
 export function fitCommand(
   manifest: FarmManifest,
   plan: Plan,
   paths: FitPaths,
   threads: number,
 ): string[] {
-  return [
+  const words = [
     paths.nextstat,
     "unbinned-fit-toys",
     "--config",
@@ -91,6 +94,7 @@ export function fitCommand(
     "-o",
     paths.out,
   ];
+  return manifest.farm.starts ? eachStart(manifest, words, paths) : words;
 }
 
 /** Returns the parameters of a fit that lie on their bounds. */

@@ -10,6 +10,7 @@ import type { Cause } from "./schema/enums.ts";
 import type { FarmManifest, Plan } from "./schema/manifest.ts";
 import type { InJob } from "./schema/scheduler.ts";
 import { ShardRecord } from "./schema/shard_record.ts";
+import { startFiles } from "./staging.ts";
 
 /** First line of a job.txt, which names the format. */
 export const JOB_FACTS = "nsfarm-job-1";
@@ -215,7 +216,8 @@ function sumIn(facts: JobFacts, key: string): string | null {
 
 /** Returns which file on the node was not the run's: its nextstat or an input; null where nothing shows one. */
 export function jobFilesFault(manifest: FarmManifest, facts: JobFacts): string | null {
-  const { nextstat_version, inputs } = manifest.farm;
+  const { nextstat_version } = manifest.farm;
+  const inputs = [...manifest.farm.inputs, ...startFiles(manifest)];
   const version = textIn(facts, "nextstat_version")?.replace(/^nextstat\s+/, "") ?? nextstat_version;
   if (version !== nextstat_version) {
     return `nextstat there is version ${version}, the run was rendered with ${nextstat_version}`;

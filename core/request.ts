@@ -53,6 +53,10 @@ export interface RunRequest {
   /** One share for each host, or shards by time, in place of equal shards. */
   shares?: Share[];
   options: Record<string, OptionValue>;
+  /** Number of starts from which each toy is fitted, or `auto`; null: as nextstat starts. */
+  starts: number | "auto" | null;
+  /** Number of trial toys that are also fitted from other starts before the run; 0: none. */
+  check_starts: number;
   /** Whether to fit one toy first, so that nextstat refuses a bad spec before anything is written. */
   check: boolean;
 }
@@ -62,6 +66,12 @@ export const requestDir = ({ out_dir, run_id }: Pick<RunRequest, "out_dir" | "ru
 
 /** Time and program of rendering, and the token that identifies the run. */
 type Origin = Pick<FarmManifest, "created_at_utc"> & Pick<RunRecord, "run_token" | "nsfarm_bin">;
+
+/** Largest number of starts of a run. */
+export const MOST_STARTS = 64;
+
+/** Number of trial toys that are fitted from other starts before a run. */
+export const CHECK_TOYS = 40;
 
 const NO_HASH = "0".repeat(64);
 
@@ -131,7 +141,16 @@ function newPlan({ scheduler, threads, seed }: RunRequest, shard_index: number, 
  * weights in the hosts file), the probes, and whether the same wrapper was given, or any free seed wanted. Scheduler
  * options are compared separately.
  */
-type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "probes" | "options" | "wrapper_given" | "fresh_seed";
+type MayDiffer =
+  | "out_dir"
+  | "run_id"
+  | "check"
+  | "check_starts"
+  | "shares"
+  | "probes"
+  | "options"
+  | "wrapper_given"
+  | "fresh_seed";
 
 /** Values with which the run was rendered. A new member of RunRequest must be listed here or in MayDiffer. */
 const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmManifest) => RunRequest[Name] } = {
@@ -147,7 +166,9 @@ const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmM
   mu: ({ farm }) => farm.workload?.mu ?? null,
   gen: ({ farm }) => farm.gen,
   set: ({ farm }) => farm.set,
-  freeze_gen: ({ farm }) => farm.frozen_gen !== null && farm.frozen_gen !== undefined,
+  // Starts freeze the generation point of their own.
+  freeze_gen: ({ farm }) => farm.frozen_gen !== null && farm.frozen_gen !== undefined && !farm.starts,
+  starts: ({ farm }) => farm.starts?.asked ?? null,
   pulls: ({ farm }) => farm.pulls,
   guardrails: ({ farm }) => farm.guardrails,
   extra_args: ({ farm }) => farm.extra_args,

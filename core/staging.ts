@@ -1,9 +1,16 @@
 import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { FarmError } from "./errors.ts";
-import type { FarmManifest } from "./schema/manifest.ts";
+import type { InputFile } from "./schema/enums.ts";
+import type { FarmManifest, Manifest } from "./schema/manifest.ts";
 
 /** Folder of a run directory with the spec and its files, for nodes without a shared disk. */
 export const INPUTS = "inputs";
+
+/** Folder of a run directory with the specs and data from which its fits start; it needs no file outside. */
+export const STARTS = "starts";
+
+/** Returns the files of a run's starts, by their paths in the run directory; none without starts. */
+export const startFiles = ({ farm }: Pick<Manifest, "farm">): readonly InputFile[] => farm?.starts?.files ?? [];
 
 /** Returns the path of an input: absolute, or relative to the spec's folder. */
 export const inputPath = (config: string, path: string): string =>

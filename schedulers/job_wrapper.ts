@@ -7,7 +7,8 @@ import { recordedVariables } from "../core/record.ts";
 import type { FarmManifest, Plan } from "../core/schema/manifest.ts";
 import type { InJob } from "../core/schema/scheduler.ts";
 import { quoteWord } from "../core/shell_quote.ts";
-import { inputPath, stagedConfig } from "../core/staging.ts";
+import { EACH_START } from "../core/starts/command.ts";
+import { inputPath, stagedConfig, startFiles } from "../core/staging.ts";
 import { renderTemplate, verbatim } from "../core/template.ts";
 import { VERSION } from "../core/version.ts";
 import { workloadOf } from "../core/workload/registry.ts";
@@ -150,7 +151,8 @@ export function renderJobWrapper(context: RenderContext, scheduler: string, in_j
     staged_config: stagedConfig(manifest),
     sent_nextstat: `./${basename(manifest.nextstat_bin)}`,
     nextstat_sums: isHostsOwn(manifest) ? "" : nextstatsOf(manifest).map(({ sha256 }) => sha256).join(" "),
-    input_sums: verbatim(manifest.farm.inputs.map(({ sha256 }) => sha256).join(" ")),
+    input_sums: verbatim([...manifest.farm.inputs, ...startFiles(manifest)].map(({ sha256 }) => sha256).join(" ")),
+    each_start: manifest.farm.starts ? [EACH_START] : [],
     inputs: inputsBeside(manifest, manifest.config),
     staged_inputs: inputsBeside(manifest, stagedConfig(manifest)),
     setup: setupLines(site) === "" ? [] : [verbatim(setupLines(site).trimEnd())],
@@ -194,14 +196,18 @@ function numberWord({ variable, with: beside, line }: JobNumber): string {
   return beside === undefined ? number : `\${${beside}:+${number}}`;
 }
 
-const inputsBeside = (manifest: FarmManifest, config: string): string[] =>
-  manifest.farm.inputs.map(({ path }) => inputPath(config, path));
+/** Returns the spec and its files beside a spec, and the files of the starts in the folder where the wrapper runs. */
+const inputsBeside = (manifest: FarmManifest, config: string): string[] => [
+  ...manifest.farm.inputs.map(({ path }) => inputPath(config, path)),
+  ...startFiles(manifest).map(({ path }) => path),
+];
 
 const IN_SHELL: Record<string, string> = {
   "<nextstat>": `"$nextstat"`,
   "<config>": `"$config"`,
   "<out>": `"$hidden.out.json"`,
   "<metrics>": `"$hidden.metrics.json"`,
+  [EACH_START]: `"$each_start"`,
 };
 
 /** Returns nextstat's command line as shell words; values that only the job knows stay variables. */

@@ -81,7 +81,20 @@ Deno.test("Every folder of the sources imports only the folders below it", () =>
 });
 
 /** The folders of runtime/ in one order: each imports only those before it. */
-const RUNTIME = ["fs", "system", "plugin", "run", "shard", "render", "scheduler", "merge", "state", "worker", "ssh"]
+const RUNTIME = [
+  "fs",
+  "system",
+  "plugin",
+  "run",
+  "shard",
+  "starts",
+  "render",
+  "scheduler",
+  "merge",
+  "state",
+  "worker",
+  "ssh",
+]
   .concat(["control", "sweep", "scan", "output"]);
 
 const rankOf = (path: string) => RUNTIME.indexOf(path.split("/")[1] ?? "");
@@ -366,7 +379,7 @@ const WRITES = /\b(?:write(?:Document|Whole|Streamed|TextFile(?:Sync)?|File(?:Sy
 /** What writes a manifest that is not there yet (of a run that is rendered), and an archive. */
 const NEW_MANIFESTS = [
   "runtime/output/archive.ts: writeStreamed(archive, (write) => fillTar({ dir, stamps }, folderOf(manifest), names, write));",
-  'runtime/render/render.ts: writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\\n");',
+  'runtime/render/write_run.ts: writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\\n");',
 ];
 
 /** Calls that write the manifest of a run or the document of a sweep past its lock. */

@@ -93,6 +93,7 @@ function oldScriptsToys(document: Merged): DocumentToys | { fault: string } {
     frozen_gen: null,
     not_merged: [],
     fits: null,
+    starts: null,
     source: {},
   };
   const pieces = [{ seed: gen.seed, n_toys, poi_true }];
@@ -125,6 +126,7 @@ function ourToys(document: Merged, farm: MergedFarm): DocumentToys {
       ...{ seed_ranges, hosts, threads, run_tokens, nextstat_sha256s, pulls, pull_sums, points, frozen_gen },
       not_merged: Object.keys(not_merged),
       fits,
+      starts: farm.starts ?? null,
       source: farm,
     },
   };

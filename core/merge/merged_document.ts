@@ -1,5 +1,6 @@
 import type { FitQuality } from "../schema/fit_quality.ts";
 import type { Manifest, RequestedGuardrails } from "../schema/manifest.ts";
+import type { MergedStarts } from "../schema/starts.ts";
 import { MERGED_SCHEMA } from "../schema/shard_output.ts";
 import { joinRanges, type MissingToys, type SeedRange } from "../toy_ranges.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
@@ -32,6 +33,8 @@ export interface MergedSet {
   requested: RequestedGuardrails;
   verdict: Verdict;
   fits: FitQuality;
+  /** What fits from several starts show; null: one start each. */
+  starts: MergedStarts | null;
   origin: MergeOrigin;
 }
 
@@ -81,7 +84,8 @@ function genJson(first: SourceFacts, run: SeedRange): Json {
   return { n_toys: run.n_toys, overrides, params: floats(first.params), point: first.point, seed: run.seed };
 }
 
-function resultsJson(counts: ToyCounts, poi_true: number): Json {
+/** Returns the member `results` of an output, with places for the four arrays. */
+export function resultsJson(counts: ToyCounts, poi_true: number): Json {
   const { n_computation_error, n_validation_error } = counts;
   return {
     converged: new ArrayPlace("converged"),
@@ -152,8 +156,22 @@ function farmJson(set: MergedSet): Json {
     pull_sums: has_pulls === true ? sumsJson(set.summary.pull_sums) : null,
     points: distinctPoints(sources)?.map(pointJson) ?? null,
     fits: fitsJson(set.fits),
+    ...(set.starts ? { starts: mergedStartsJson(set.starts) } : {}),
   };
 }
+
+const mergedStartsJson = (
+  { k, n_toys, starts, n_found_by_one, missed_bound, missed_estimate }: MergedStarts,
+): Json => ({
+  ...{ k, n_toys },
+  starts: starts.map(({ index, data_file, sha256, n_lowest_alone, n_missed, worst_missed_nll }) => ({
+    ...{ index, data_file, sha256, n_lowest_alone, n_missed },
+    worst_missed_nll: new Float(worst_missed_nll),
+  })),
+  n_found_by_one,
+  missed_bound: new Float(missed_bound),
+  missed_estimate: new Float(missed_estimate),
+});
 
 function fitsJson(fits: FitQuality): Json {
   const { poi, poi_true, poi_bounds, n_toys, n_on_lower, n_on_upper, n_shards } = fits;

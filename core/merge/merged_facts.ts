@@ -1,4 +1,5 @@
 import type { FitQuality } from "../schema/fit_quality.ts";
+import type { PartStarts } from "../starts/tally.ts";
 import type { SeedRange } from "../toy_ranges.ts";
 import type { PullSums } from "./param_pulls.ts";
 
@@ -29,4 +30,6 @@ export interface MergedFacts {
   not_merged: readonly string[];
   /** Fit quality of the toys; null: the document has none. */
   fits: FitQuality | null;
+  /** null: its toys had one start each. */
+  starts: PartStarts | null;
 }

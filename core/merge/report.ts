@@ -4,6 +4,7 @@ import { rangesText } from "../format.ts";
 import type { MergeReport, Problem } from "../schema/merge_report.ts";
 import type { RunTimes } from "../schema/run_times.ts";
 import type { MissingToys, SeedRange } from "../toy_ranges.ts";
+import { startsNotes } from "../starts/words.ts";
 import { failureText } from "./guardrails.ts";
 import { type MergedSet, nextstatSums, sumCounts } from "./merged_document.ts";
 import { genSpread } from "./prove.ts";
@@ -78,6 +79,7 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     missing: outcome.missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed })),
     guardrails: set && { ...set.verdict, asked: set.requested },
     fits: set?.fits ?? null,
+    ...(set?.starts ? { starts: set.starts } : {}),
     problems,
     times,
     notes: [],
@@ -123,6 +125,7 @@ export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[
     notes.push(`${programs.length} nextstat files made these toys: sha256 ${sums} (merge.farm.nextstat_sha256s)`);
   }
   for (const failure of report.guardrails?.failures ?? []) notes.push(`guardrail failed: ${failureText(failure)}`);
+  if (report.starts) notes.push(...startsNotes(report.starts));
   if (report.fits) notes.push(...fitWarnings(report.fits).map((words) => `warning: ${words}`));
   return notes;
 }

@@ -3,6 +3,7 @@ import { TOY_ARRAYS } from "../output.ts";
 import type { InputFile } from "../schema/enums.ts";
 import type { FitWarning } from "../schema/fit_quality.ts";
 import type { OutputFrame } from "../schema/shard_output.ts";
+import type { PartStarts } from "../starts/tally.ts";
 import type { SeedRange } from "../toy_ranges.ts";
 import type { MergedFacts } from "./merged_facts.ts";
 import { ParamPulls, type PartPulls } from "./param_pulls.ts";
@@ -82,6 +83,8 @@ interface FrameFacts {
   /** Whether pulls were requested; null where a merged document does not say. */
   has_pulls: boolean | null;
   param_pulls: PartPulls | null;
+  /** What its fits from several starts show; null: they had one. */
+  starts: PartStarts | null;
   /** Members with content that cannot be merged. */
   unmerged: readonly string[];
 }
@@ -142,6 +145,7 @@ export class FrameReader {
       counts: countsOf(results),
       has_pulls,
       param_pulls: has_pulls === true ? paramPullsOf(frame, merged) : null,
+      starts: merged ? merged.starts : partStarts(frame),
       unmerged: merged ? [...merged.not_merged, ...unmergedOf(frame)] : unmergedOf(frame),
     });
   }
@@ -184,6 +188,12 @@ function paramPullsOf({ summary }: OutputFrame, merged: MergedFacts | null): Par
   return parsed.success ? { means: parsed.data } : null;
 }
 
+function partStarts({ farm, results: { n_toys } }: OutputFrame): PartStarts | null {
+  if (!farm?.starts) return null;
+  const { k, n_found_by_one, starts } = farm.starts;
+  return { k, n_toys, n_found_by_one, starts };
+}
+
 function countsOf(results: OutputFrame["results"]): ToyCounts {
   const { n_toys, n_error, n_converged, n_nonconverged } = results;
   const optional = (name: string) => {
@@ -202,6 +212,7 @@ function countsOf(results: OutputFrame["results"]): ToyCounts {
 
 const KNOWN = {
   frame: new Set([
+    "farm",
     "gen",
     "guardrails",
     "input_schema_version",

@@ -18,7 +18,10 @@ export interface SetSummary {
 }
 
 /** Returns the summary of a set of toys. @param sources in toy order, at least one */
-export function summarise(values: ToyValues, sources: readonly SourceFacts[]): SetSummary {
+export function summarise(
+  values: ToyValues,
+  sources: readonly Pick<SourceFacts, "param_pulls" | "parameter_names" | "poi_index">[],
+): SetSummary {
   const pull = pullSummary(finiteOf(values.pulls));
   const [first] = sources;
   const pull_sums = addPulls(

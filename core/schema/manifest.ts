@@ -3,6 +3,7 @@ import { Count, InputFile, Interval, PositiveCount, Sha256, ShardState } from ".
 import { Bounds } from "./fit_quality.ts";
 import { Asymptotic, HYPOTEST_RUN_SCHEMA } from "./hypotest.ts";
 import { InJob } from "./scheduler.ts";
+import { RunStarts, StartsCheck } from "./starts.ts";
 
 /** A parameter that a fit left on one of its bounds. */
 export const AtBound = z.looseObject({ name: z.string(), bound: z.enum(["lower", "upper"]), value: z.number() });
@@ -185,6 +186,10 @@ export const RunRecord = z.looseObject({
   set: z.record(z.string(), z.number()),
   /** --freeze-gen: fitted point, by parameter name, used by every shard. */
   frozen_gen: z.optional(z.nullable(z.record(z.string(), z.number()))),
+  /** --starts: each toy is fitted from each of them, and its lowest fit kept. */
+  starts: z.optional(RunStarts),
+  /** What trial toys showed of a run without --starts. */
+  starts_check: z.optional(StartsCheck),
   /** Bounds of the POI in the spec; null if the spec has none. */
   poi_bounds: z.optional(z.nullable(Bounds)),
   /** Results of the test fits at render. */

@@ -3,6 +3,7 @@ import { PullSums } from "../merge/param_pulls.ts";
 import { Count, InputFile } from "./enums.ts";
 import { FitQuality } from "./fit_quality.ts";
 import { RequestedGuardrails } from "./manifest.ts";
+import { MergedStarts } from "./starts.ts";
 import { MERGED_SCHEMA, OutputFrame } from "./shard_output.ts";
 
 const Ranges = z.array(z.looseObject({ seed: Count, n_toys: Count }));
@@ -36,6 +37,7 @@ export const MergedFarm = z.looseObject({
     seed_ranges: Ranges,
   })))),
   fits: z.optional(FitQuality),
+  starts: z.optional(MergedStarts),
 });
 export type MergedFarm = z.infer<typeof MergedFarm>;
 

@@ -1,5 +1,6 @@
 import * as z from "./zod.ts";
 import { Count } from "./enums.ts";
+import { OutputStarts } from "./starts.ts";
 
 /** `schema_version` of a merged output in merged.out.json. */
 export const MERGED_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_merged.v1";
@@ -38,5 +39,7 @@ export const OutputFrame = z.looseObject({
     shard_start: Count,
     shard_total: Count,
   }))),
+  /** Written by this program where toys were fitted from several starts. */
+  farm: z.optional(z.looseObject({ starts: z.optional(OutputStarts) })),
 });
 export type OutputFrame = z.infer<typeof OutputFrame>;

@@ -194,5 +194,5 @@ function readMergedCounts(
 
 const mergedFacts = ({ seed_ranges, hosts, threads, run_tokens, nextstat_sha256s }: CountedFarm): MergedFacts => ({
   ...{ seed_ranges, hosts, threads, run_tokens, nextstat_sha256s },
-  ...{ pulls: null, pull_sums: null, points: null, frozen_gen: null, not_merged: [], fits: null },
+  ...{ pulls: null, pull_sums: null, points: null, frozen_gen: null, not_merged: [], fits: null, starts: null },
 });

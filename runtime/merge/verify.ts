@@ -7,7 +7,7 @@ import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
 import { readSums, SUMS } from "../../core/archive_names.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
-import { inputPath } from "../../core/staging.ts";
+import { inputPath, startFiles } from "../../core/staging.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
 import { readIfThere, readRegular, unreadable } from "../fs/read.ts";
@@ -46,7 +46,7 @@ interface VerifyReport {
 export function verifyRun(path: string): VerifyReport {
   const { run, report } = verifyFiles(path);
   const { manifest, dir } = run;
-  const inputs = isFarmManifest(manifest) ? inputFindings(manifest, exists(join(dir, SUMS))) : [];
+  const inputs = isFarmManifest(manifest) ? inputFindings(dir, manifest, exists(join(dir, SUMS))) : [];
   return { ...report, findings: [...report.findings, ...inputs] };
 }
 
@@ -156,12 +156,15 @@ function sumFindings(dir: string): Finding[] {
 }
 
 /**
- * Returns the problems of spec, inputs and nextstat.
+ * Returns the problems of spec, inputs, starts and nextstat.
  * @param unpacked whether the run is an unpacked archive, which need not have them
  */
-function inputFindings(manifest: FarmManifest, unpacked: boolean): Finding[] {
+function inputFindings(dir: string, manifest: FarmManifest, unpacked: boolean): Finding[] {
   const { inputs } = manifest.farm;
-  const files = inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sums: [sha256] }));
+  const files = [
+    ...inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sums: [sha256] })),
+    ...startFiles(manifest).map(({ path, sha256 }) => ({ path: join(dir, path), sums: [sha256] })),
+  ];
   const nextstat = { path: manifest.nextstat_bin, sums: nextstatsOf(manifest).map(({ sha256 }) => sha256) };
   return [...files, nextstat].flatMap(({ path, sums }) => {
     if (unpacked && !exists(path)) return [];

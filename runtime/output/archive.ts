@@ -15,6 +15,7 @@ import {
 } from "../../core/archive_names.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
+import { startFiles } from "../../core/staging.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarHeader, tarPadding } from "../../core/tar.ts";
 import { sha256Of } from "../fs/hash_file.ts";
 import { readNext, whileOpen } from "../fs/open.ts";
@@ -160,7 +161,7 @@ export async function writeArchive(path: string, out: string | null, allow_parti
     throw new FarmError("usage", `Cannot write "${archive}": it exists already`, "Give another --out");
   }
   if (!allow_partial) assertWhole(dir, manifest_path);
-  const { needed, optional } = archiveNames(filesOf(run));
+  const { needed, optional } = archiveNames(filesOf(run), startFiles(manifest));
   const has = (name: string) => exists(join(dir, name));
   const names = [...needed, ...optional].filter(has);
   const sum = await writeStreamed(archive, (write) => fillTar({ dir, stamps }, folderOf(manifest), names, write));

@@ -1,30 +1,52 @@
 import { randomBytes } from "node:crypto";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { cutPlans } from "../../core/check_manifest.ts";
 import { checkMinutes, firstSplit, type ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError } from "../../core/errors.ts";
 import { trialWarnings } from "../../core/fit_command.ts";
 import { newManifest, requestDir, type RunRequest, withSeed } from "../../core/request.ts";
-import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
+import { MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { INPUTS, type StagePlan } from "../../core/staging.ts";
 import { workloadNamed } from "../../core/workload/registry.ts";
 import { refuseSeeds } from "../../core/workload/seeds.ts";
 import type { Backend, RenderContext, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
-import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
+import { exists, makeFolder, removeTree } from "../fs/write.ts";
 import { checkPluginWrapper, pluginRecord } from "../plugin/plugin_of_run.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { sweepStaged } from "../run/temporary.ts";
+import { makeScratch, sweepStaged } from "../run/temporary.ts";
 import { inspectMachine, loadAverage, type Machine, uptime_s } from "../system/machine.ts";
 import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
+import { findStarts } from "./find_starts.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
 import { nextSeed, whileTakingSeeds } from "./runs_beside.ts";
-import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
+import { stagePlanOf } from "./stage_inputs.ts";
+import { existsAlready, type Extras, writeRun } from "./write_run.ts";
 
-/** Returns the manifest of a run; writes nothing. @throws {FarmError} */
-export async function planRun(request: RunRequest): Promise<FarmManifest> {
+/** A run that nothing was written of. */
+interface PlannedRun {
+  manifest: FarmManifest;
+  /** What the trial toys have shown of the starts, for a person. */
+  notes: string[];
+}
+
+/** Calls `use` with a planned run, whose starts are in a folder until it returns. @throws {FarmError} */
+export async function whilePlanned<T>(
+  request: RunRequest,
+  use: (planned: PlannedRun, scratch: string) => T | Promise<T>,
+): Promise<T> {
+  const scratch = makeScratch(request.out_dir);
+  try {
+    return await use(await planRun(request, scratch), scratch);
+  } finally {
+    removeTree(scratch);
+  }
+}
+
+/** @param scratch folder in which the run's starts are made */
+async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun> {
   const unchecked = skeleton(request);
   refuseSeeds(workloadNamed(request.workload), request);
   const { spec: parsed, paths, model } = await readSpec(request.config);
@@ -33,23 +55,39 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     Promise.try(() => hashSpec(request.config, paths)),
     probeNextstat(request.nextstat_bin),
     inspectMachine(),
-    checkFit(request, unchecked, model),
+    checkFit({ ...request, freeze_gen: request.freeze_gen || request.starts !== null }, unchecked, model),
   );
-  const manifest = request.shard_minutes === null ? unchecked : skeleton(sharesByTime(request, checked?.time));
+  const found = checked && await findStarts(request, unchecked, {
+    ...{ spec: parsed, model, point: checked.point, scratch },
+    toy_s: checked.time?.toy_s ?? null,
+  });
+  const k = found?.starts?.k ?? 1;
+  const time = checked?.time && timesStarts(checked.time, k);
+  const manifest = request.shard_minutes === null ? unchecked : skeleton(sharesByTime(request, time));
   manifest.farm = {
     ...manifest.farm,
+    ...(found?.starts ? { starts: found.starts } : {}),
+    ...(found?.starts_check ? { starts_check: found.starts_check } : {}),
     ...nextstatMembers(nextstat),
     spec_sha256: spec.spec_sha256,
     inputs: spec.inputs,
     input_mtimes_ms: spec.mtimes_ms,
-    frozen_gen: request.freeze_gen ? checked?.point ?? null : null,
+    frozen_gen: request.freeze_gen || found?.starts ? checked?.point ?? null : null,
     poi_bounds: model?.bounds.get(model.poi) ?? null,
-    ...(checked?.trial ? { trial: checked.trial } : {}),
+    ...(checked?.trial ? { trial: { ...checked.trial, toy: timesStarts(checked.trial.toy, k) } } : {}),
     ...(checked?.settings ? { workload: checked.settings } : {}),
     environment: environmentOf(machine),
   };
-  return manifest;
+  return { manifest, notes: found?.notes ?? [] };
 }
+
+/** Returns times of a toy that is fitted from k starts, each in a process of its own. */
+function timesStarts<T extends { [Time in (typeof TOY_TIMES)[number]]?: number | undefined }>(toy: T, k: number): T {
+  const times = TOY_TIMES.flatMap((name) => toy[name] === undefined ? [] : [[name, k * toy[name]]]);
+  return { ...toy, ...Object.fromEntries(times) };
+}
+
+const TOY_TIMES = ["fit_cpu_s", "startup_cpu_s", "toy_s", "startup_s"] as const;
 
 /** @throws {FarmError} input, for a spec that the workload does not take */
 function refuseKind({ config, workload: name }: RunRequest, spec: unknown): void {
@@ -119,21 +157,19 @@ export async function renderRun(
 ): Promise<RenderedRun> {
   const dir = requestDir(request);
   if (exists(dir)) throw existsAlready(dir);
-  const manifest = await planRun(request);
-  Object.assign(manifest.farm, pluginRecord(adapter), adapter.inJob ? { in_job: adapter.inJob } : {});
-  const stage = stageOf(request, adapter, manifest);
-  const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
-  if (sent) manifest.farm.staged_config = `${INPUTS}/${sent.config}`;
-  const files = (one: FarmManifest) => adapter.render(contextOf(dir, one, request, limits));
-  const rendered = files(manifest);
-  checkPluginWrapper(adapter, request.wrapper, rendered.files);
-  await sweepStaged(request.out_dir);
-  if (!request.fresh_seed) return writeRendered(dir, manifest, rendered, stage);
-  return withFreshSeed(
-    request,
-    manifest,
-    (fresh) => writeRendered(dir, fresh, fresh.seed === manifest.seed ? rendered : files(fresh), stage),
-  );
+  return await whilePlanned(request, async ({ manifest, notes }, scratch) => {
+    Object.assign(manifest.farm, pluginRecord(adapter), adapter.inJob ? { in_job: adapter.inJob } : {});
+    const stage = stageOf(request, adapter, manifest);
+    const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
+    if (sent) manifest.farm.staged_config = `${INPUTS}/${sent.config}`;
+    const files = (one: FarmManifest) => adapter.render(contextOf(dir, one, request, limits));
+    const rendered = files(manifest);
+    checkPluginWrapper(adapter, request.wrapper, rendered.files);
+    await sweepStaged(request.out_dir);
+    const write = (one: FarmManifest, its: Rendered) => writeRendered(dir, one, its, { stage, scratch, notes });
+    if (!request.fresh_seed) return write(manifest, rendered);
+    return withFreshSeed(request, manifest, (one) => write(one, one.seed === manifest.seed ? rendered : files(one)));
+  });
 }
 
 const contextOf = (
@@ -151,10 +187,10 @@ function writeRendered(
   dir: string,
   manifest: FarmManifest,
   rendered: Rendered,
-  stage: StagePlan | undefined,
+  extras: Extras & { notes: readonly string[] },
 ): RenderedRun {
-  writeRun(dir, manifest, rendered, stage);
-  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial)];
+  writeRun(dir, manifest, rendered, extras);
+  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial), ...extras.notes];
   return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered: { ...rendered, warnings } };
 }
 
@@ -170,14 +206,6 @@ function withFreshSeed(
     refuseSeeds(workloadNamed(request.workload), { ...request, seed });
     return write(withSeed(manifest, seed));
   });
-}
-
-function existsAlready(dir: string): FarmError {
-  return new FarmError(
-    "usage",
-    `Cannot render "${dir}": it already exists, and an existing run is never changed`,
-    "Choose another --run-id, or leave it out",
-  );
 }
 
 /** Size of inputs that are copied in every mode, for a transfer by hand; larger ones only with --mode transfer. */
@@ -196,34 +224,4 @@ function stageOf(request: RunRequest, adapter: Backend, manifest: FarmManifest):
 export function sentPlan({ config, farm: { inputs } }: FarmManifest): StagePlan | undefined {
   if (inputs.some(({ path }) => path.startsWith("/"))) return undefined;
   return stagePlanOf(config, inputs.map(({ path }) => path));
-}
-
-/** Writes all files under a temporary name beside the directory: no half run, and one of two renders succeeds. */
-function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
-  makeFolder(dirname(dir));
-  const staged = temporaryPath(dir);
-  makeFolder(staged);
-  try {
-    if (stage) stageInputs(staged, manifest.config, stage);
-    // Empty folders too: a machine that looks one up before it exists may cache that it is absent.
-    for (const folder of [ATTEMPTS, CLAIMS, INCOMING, ...rendered.folders ?? []]) makeFolder(join(staged, folder));
-    for (const file of rendered.files) {
-      if (file.path.includes("/")) makeFolder(join(staged, file.path, ".."));
-      writeWhole(join(staged, file.path), file.text, file.executable ? 0o750 : 0o640);
-    }
-    writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
-    nameRun(staged, dir);
-  } catch (error) {
-    removeTree(staged);
-    throw error;
-  }
-}
-
-/** Gives the directory its name. rename(2) replaces an empty folder, never one with content. */
-function nameRun(staged: string, dir: string): void {
-  try {
-    rename(staged, dir);
-  } catch (error) {
-    throw exists(dir) ? existsAlready(dir) : error;
-  }
 }

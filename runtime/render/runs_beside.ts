@@ -105,6 +105,7 @@ const Collected = z.looseObject({
     gen: z.string(),
     pulls: z.boolean(),
     workload: z.optional(z.looseObject({ name: z.string() })),
+    starts: z.optional(z.looseObject({ k: Count })),
     collected: z.looseObject({ total: Count, ok: Count, times: z.looseObject({ cpu_s: z.number() }) }),
   }),
 });
@@ -116,12 +117,12 @@ export function collectedBeside(out_dir: string): CollectedRun[] {
       const { farm: { collected, ...farm }, plans, ...run } = Collected.parse(manifestBeside(out_dir, name));
       const { run_id, n_toys, collected_at_utc } = run;
       const { spec_sha256, gen, pulls } = farm;
-      const workload = farm.workload?.name ?? null;
+      const [workload, k] = [farm.workload?.name ?? null, farm.starts?.k ?? 1];
       const { total, ok, times: { cpu_s } } = collected;
       const live = plans.filter((plan) => plan.farm?.replaced_by === undefined).length;
       return ok < live || total !== live
         ? []
-        : { run_id, n_toys, collected_at_utc, spec_sha256, gen, pulls, workload, cpu_s };
+        : { run_id, n_toys, collected_at_utc, spec_sha256, gen, pulls, workload, k, cpu_s };
     } catch {
       return []; // no run, or one that cannot be read
     }

@@ -1,9 +1,10 @@
+import { dirname, join } from "node:path";
 import { nextstatFault, nextstatsOf } from "../../core/check_manifest.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { faultWords } from "../../core/file_fault.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { inputPath } from "../../core/staging.ts";
+import { inputPath, startFiles } from "../../core/staging.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { nextstatVersion } from "../system/nextstat.ts";
 import { loadFarmRun, type Run } from "./load_manifest.ts";
@@ -43,13 +44,21 @@ export class RenderedFiles {
   }
 
   #inputsFault(): string | null {
-    const { config, farm } = this.run.manifest;
-    for (const { path: name, bytes, sha256 } of farm.inputs) {
-      const path = inputPath(config, name);
+    const { manifest, manifest_path } = this.run;
+    const { inputs, input_mtimes_ms: mtimes_ms, starts } = manifest.farm;
+    const files = [
+      ...inputs.map((one) => ({ ...one, at: inputPath(manifest.config, one.path), mtime_ms: mtimes_ms?.[one.path] })),
+      ...startFiles(manifest).map((one) => ({
+        ...one,
+        at: join(dirname(manifest_path), one.path),
+        mtime_ms: starts?.mtimes_ms?.[one.path],
+      })),
+    ];
+    for (const { at: path, bytes, sha256, mtime_ms } of files) {
       try {
-        const isRendered = (info: Deno.FileInfo) => info.mtime?.getTime() === farm.input_mtimes_ms?.[name];
         const info = Deno.statSync(path);
-        if (info.size === bytes && this.#sumOf(path, info, isRendered(info) ? sha256 : null) === sha256) continue;
+        const known = info.mtime?.getTime() === mtime_ms ? sha256 : null;
+        if (info.size === bytes && this.#sumOf(path, info, known) === sha256) continue;
         return `"${path}" is not the file that the run was rendered with`;
       } catch (error) {
         return `"${path}" cannot be read: ${faultWords(error) ?? errorText(error)}`;

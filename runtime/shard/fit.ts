@@ -5,14 +5,15 @@ import { fileFault, isPassing } from "../../core/file_fault.ts";
 import { NO_METRICS } from "../../core/record.ts";
 import type { Cause } from "../../core/schema/enums.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
-import { Metrics, type ShardRecord } from "../../core/schema/shard_record.ts";
+import type { Metrics, ShardRecord } from "../../core/schema/shard_record.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
-import { readDocument, readTail, Unreadable } from "../fs/read.ts";
+import { readTail, Unreadable } from "../fs/read.ts";
 import { isOnFullDisk, removeQuietly } from "../fs/write.ts";
 import { type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
 import { commitShard, type Committed, OutputGone } from "./commit.ts";
 import { type FitFiles, type JobContext, keepLogs } from "./context.ts";
-import { type CheckedOutput, readOutput } from "./read.ts";
+import { readFitMetrics, readFitOutput } from "./from_starts.ts";
+import type { CheckedOutput } from "./read.ts";
 import { type Ended, shardRecord } from "./record.ts";
 import { type EndedFit, type FitOrder, type RunningShard, startShard } from "./start.ts";
 
@@ -50,12 +51,12 @@ export function resultOf(
 }
 
 function readLeft(files: Pick<FitFiles, "out" | "metrics">, manifest: FarmManifest, plan: Plan): FitResult | NoResult {
-  const output = readOutput(files.out, manifest, plan);
+  const output = readFitOutput(files.out, manifest, plan);
   if (output instanceof Unreadable) {
     return { cause: output.other_toys ? "toys" : "output", fault: `The fit's output ${errorText(output)}` };
   }
   try {
-    return { output, metrics: workloadOf(manifest).has_metrics ? readDocument(files.metrics, Metrics) : NO_METRICS };
+    return { output, metrics: workloadOf(manifest).has_metrics ? readFitMetrics(files.metrics, manifest) : NO_METRICS };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     return { cause: "output", fault: `The fit's metrics file ${errorText(error)}` };

@@ -35,7 +35,7 @@ import { readShard } from "./read.ts";
 
 const JOB_TEXT = /^shard_(0|[1-9][0-9]{0,6})\.([0-9A-Za-z._-]{1,80})\.job\.txt$/;
 const OF_ATTEMPT =
-  /^\.?shard_(0|[1-9][0-9]{0,6})\.[0-9A-Za-z._-]{1,80}\.(job\.txt|out\.json|metrics\.json|stdout|stderr|times)$/;
+  /^\.?shard_(0|[1-9][0-9]{0,6})\.[0-9A-Za-z._-]{1,80}\.(job\.txt|(out|metrics)\.json(\.one|\.all)?|stdout|stderr|times)$/;
 const MAX_JOB_TEXT_BYTES = 1024 * 1024;
 
 /**

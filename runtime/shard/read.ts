@@ -61,7 +61,7 @@ export function withEachToy(checked: CheckedOutput): CheckedOutput<ShardOutput> 
 const MAX_METRICS_BYTES = 8 * 1024 * 1024;
 
 /** Returns the largest size of an output of n toys, in bytes: four numbers of about 25 characters, and the rest. */
-const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
+export const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
 
 /** Reads and checks a shard's final files; faults are data. @param read its metrics document: whole, or its record */
 export function readShard(
@@ -248,16 +248,25 @@ function readChecked<Output extends AnyOutput>(
   try {
     const { bytes } = readForNow(path, max_bytes);
     const text = decodeText(bytes);
-    const { output, entries } = workload.parse(text);
-    const fault = faultOf(output);
-    // An inconsistent output is broken; a consistent one that was not planned holds other toys.
-    if (fault !== null) return new Unreadable(fault, false, fault !== workload.selfFault(output));
+    const { output, entries } = parseChecked(workload, text, faultOf);
     const spans = entries && entriesInBytes(text, bytes.length, entries);
     return { output, bytes: bytes.length, sha256: sha256Of(bytes), entries: spans && viewsOf(bytes, spans) };
   } catch (error) {
-    if (error instanceof SyntaxError) return new Unreadable(`is no JSON: ${errorText(error)}`, false);
     return asUnreadable(error);
   }
+}
+
+/** Parses and checks an output. @throws {Unreadable} SyntaxError where the text is no JSON */
+export function parseChecked<Output extends AnyOutput>(
+  workload: Workload<Output>,
+  text: string,
+  faultOf: (output: Output) => string | null,
+): ReturnType<Workload<Output>["parse"]> {
+  const parsed = workload.parse(text);
+  const fault = faultOf(parsed.output);
+  // An inconsistent output is broken; a consistent one that was not planned holds other toys.
+  if (fault !== null) throw new Unreadable(fault, false, fault !== workload.selfFault(parsed.output));
+  return parsed;
 }
 
 function viewsOf(bytes: Uint8Array, entries: ArrayEntries): Record<ToyArray, Uint8Array> {
@@ -265,7 +274,8 @@ function viewsOf(bytes: Uint8Array, entries: ArrayEntries): Record<ToyArray, Uin
   return { converged: view("converged"), nll: view("nll"), poi_hat: view("poi_hat"), poi_sigma: view("poi_sigma") };
 }
 
-function asUnreadable(error: unknown): Unreadable {
+/** Returns an error of reading or checking a file as its fault. */
+export function asUnreadable(error: unknown): Unreadable {
   if (error instanceof Unreadable) return error;
   return new Unreadable(error instanceof SyntaxError ? `is no JSON: ${errorText(error)}` : errorText(error), false);
 }

@@ -4,10 +4,10 @@ import { orElse } from "../../core/errors.ts";
 import { lostRecord, newAttempt, NO_METRICS } from "../../core/record.ts";
 import { attemptStem, INCOMING, outName } from "../../core/run_paths.ts";
 import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
-import type { Plan } from "../../core/schema/manifest.ts";
-import { Metrics, type ShardRecord } from "../../core/schema/shard_record.ts";
+import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
+import type { Metrics, ShardRecord } from "../../core/schema/shard_record.ts";
 import { listNames } from "../fs/list.ts";
-import { readDocument, Unreadable } from "../fs/read.ts";
+import { Unreadable } from "../fs/read.ts";
 import { removeQuietly } from "../fs/write.ts";
 import { bootedAt_ms } from "../system/machine.ts";
 import * as proc from "../system/proc.ts";
@@ -22,7 +22,8 @@ import {
 import { commitRecord, commitShard, refuseUnread } from "./commit.ts";
 import { fitFiles, type JobContext, keepLogs } from "./context.ts";
 import type { RunListing } from "./list_run.ts";
-import { type CheckedOutput, type Evidence, isHidden, readListed, readOutput, readShard } from "./read.ts";
+import { readFitMetrics, readFitOutput } from "./from_starts.ts";
+import { type CheckedOutput, type Evidence, isHidden, readListed, readShard } from "./read.ts";
 import { shardRecord } from "./record.ts";
 
 /** The state of a shard by its files and this machine's processes. */
@@ -96,7 +97,7 @@ async function tidyUp(context: JobContext, plan: Plan, numbers: number[], record
     if (attempt.end !== null || (!isCommitted && await lifeOf(context, attempt) !== "dead")) continue;
     const files = fitFiles(dir, plan.shard_index, attempt.attempt);
     // A second whole result is compared with the committed one, and kept aside where it differs.
-    const output = readOutput(files.out, manifest, plan);
+    const output = readFitOutput(files.out, manifest, plan);
     if (!(output instanceof Unreadable)) {
       commitRecovered(context, plan, attempt, { out_path: files.out, output }, files.metrics);
     }
@@ -153,7 +154,7 @@ function recoverAttempt(context: JobContext, plan: Plan, attempt: Attempt): void
   const { dir, manifest } = context.run;
   const files = fitFiles(dir, plan.shard_index, attempt.attempt);
   if (attempt.end === null) {
-    const output = readOutput(files.out, manifest, plan);
+    const output = readFitOutput(files.out, manifest, plan);
     const left = output instanceof Unreadable ? uncommittedOutput(context, plan) : { out_path: files.out, output };
     if (left) {
       commitRecovered(context, plan, attempt, left, files.metrics);
@@ -195,7 +196,7 @@ function commitRecovered(
   const { dir, manifest } = context.run;
   const times = timesLeft(dir, attempt, out_path ?? join(dir, outName(plan.shard_index)));
   const record = shardRecord(context, plan, attempt, { ...times, cause: "ok" });
-  const reported = { metrics: metrics_path === null ? NO_METRICS : readMetrics(metrics_path), record };
+  const reported = { metrics: metrics_path === null ? NO_METRICS : readMetrics(metrics_path, manifest), record };
   if (out_path === null) commitRecord(dir, plan.shard_index, reported, output);
   else commitShard(dir, manifest, plan, { out_path, output, ...reported });
 }
@@ -221,7 +222,8 @@ function endOf(path: string): number {
   return Deno.statSync(path).mtime?.getTime() ?? Date.now();
 }
 
-const readMetrics = (path: string): Metrics => orElse(NO_METRICS, () => readDocument(path, Metrics));
+const readMetrics = (path: string, manifest: FarmManifest): Metrics =>
+  orElse(NO_METRICS, () => readFitMetrics(path, manifest));
 
 /** Commits a whole out.json without an attempt; its record has only what the file shows. */
 function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): void {
@@ -232,7 +234,7 @@ function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): vo
   commitRecovered(context, plan, attempt, { out_path: null, output }, null);
 }
 
-const FIT_FILE = /^(shard_[0-9]+\.[0-9]{1,5})\.(?:out\.json|metrics\.json|stdout|stderr)$/;
+const FIT_FILE = /^(shard_[0-9]+\.[0-9]{1,5})\.(?:(?:out|metrics)\.json(?:\.one|\.all)?|stdout|stderr)$/;
 
 /**
  * Removes files in incoming/ that belong to no attempt file. The attempts are listed after them: another process makes

@@ -129,8 +129,15 @@ function notStarted(
 
 /** Starts the fit; returns the reason where that fails. */
 async function tryStart(context: JobContext, order: FitOrder, files: FitFiles): Promise<StartedFit | string> {
-  const { manifest } = context.run;
-  const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out: files.out, metrics: files.metrics };
+  const { manifest, manifest_path } = context.run;
+  const { out, metrics } = files;
+  const paths = {
+    nextstat: manifest.nextstat_bin,
+    config: manifest.config,
+    out,
+    metrics,
+    root: dirname(manifest_path),
+  };
   try {
     const words = workloadOf(manifest).command(manifest, order.plan, paths, order.threads);
     return await context.startFit(words, files, {

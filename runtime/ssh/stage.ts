@@ -7,7 +7,7 @@ import { HOSTS } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { earlierHostFolder, hostFolder } from "../../core/ssh/host_facts.ts";
 import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
-import { inputPath, INPUTS } from "../../core/staging.ts";
+import { inputPath, INPUTS, startFiles } from "../../core/staging.ts";
 import { hostAgent } from "../../schedulers/host_agent.ts";
 import { JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
 import { hashFile } from "../fs/hash_file.ts";
@@ -54,6 +54,7 @@ function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOptions): 
       sha256: manifest.farm.inputs[i]?.sha256 ?? "",
       mode: "0640",
     })),
+    ...startFiles(manifest).map(({ path, sha256 }) => ({ from: join(dir, path), to: path, sha256, mode: "0640" })),
     ...(remote_nextstat === null ? [{ ...program, sha256: hashFile(program.from).sha256 }] : []),
     { from: wrapper, to: JOB_WRAPPER, sha256: hashFile(wrapper).sha256, mode: "0750" },
   ];

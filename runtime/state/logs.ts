@@ -109,6 +109,7 @@ function byHand(manifest: FarmManifest, plan: Plan): string[] {
     config: manifest.config,
     out: join("/tmp", outName(plan.shard_index)),
     metrics: join("/tmp", metricsName(plan.shard_index)),
+    root: manifest.run_dir,
   };
   return workloadOf(manifest).command(manifest, plan, paths, Math.max(1, manifest.threads));
 }

@@ -41,12 +41,13 @@ Deno.test("only open shards cost, and a run whose shards are all there costs not
 
 Deno.test("the last run of the same fits gives the cost of a toy, no other run does", () => {
   const run: CollectedRun = {
+    k: 1,
     ...{ run_id: "study1", n_toys: 2000, collected_at_utc: "2026-11-25T10:00:00.000Z", cpu_s: 4000 },
     ...{ spec_sha256: manifest.farm.spec_sha256, gen: manifest.farm.gen, pulls: manifest.farm.pulls, workload: null },
   };
   const last = { ...run, run_id: "study2", cpu_s: 5000, collected_at_utc: "2026-11-26T10:00:00.000Z" };
   assert.deepEqual(earlierCost(manifest, [last, run]), { toy_s: 2.5, startup_s: 0, from: 'the run "study2"' });
-  const others = [{ spec_sha256: "2b".repeat(32) }, { gen: "mle" }, { pulls: !run.pulls }, {
+  const others = [{ k: 2 }, { spec_sha256: "2b".repeat(32) }, { gen: "mle" }, { pulls: !run.pulls }, {
     workload: "hypotest-toys",
   }, { run_id: manifest.run_id }];
   for (const change of [...others, { cpu_s: 0 }]) assert.equal(earlierCost(manifest, [{ ...run, ...change }]), null);

@@ -18,6 +18,7 @@ const ASKED: Parameters<typeof requestDifference>[1] = {
   gen: "init",
   set: { tau: 2, mu: 1 },
   freeze_gen: false,
+  starts: null,
   workload: "fit-toys",
   mu: null,
   pulls: false,

@@ -67,6 +67,8 @@ const PLAIN_REQUEST: Omit<RunRequest, "scheduler" | "n_toys" | "shards" | "confi
   gen: "init",
   set: {},
   freeze_gen: false,
+  starts: null,
+  check_starts: 0,
   workload: "fit-toys",
   mu: null,
   pulls: false,

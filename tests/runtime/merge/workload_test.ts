@@ -97,7 +97,15 @@ Deno.test("a workload made up in one file is rendered, run, collected, merged, v
     const request: RunRequest = {
       ...{ scheduler: "local", config: spec, n_toys: 100, seed: 42, shards: 7, threads: 1, nextstat_bin: program },
       ...{ out_dir: folder, run_id: "threes", workload: "count-threes", mu: null, gen: "init", set: {} },
-      ...{ freeze_gen: false, pulls: false, guardrails: NO_GUARDRAILS, extra_args: [], wrapper: "binary" },
+      ...{
+        freeze_gen: false,
+        starts: null,
+        check_starts: 0,
+        pulls: false,
+        guardrails: NO_GUARDRAILS,
+        extra_args: [],
+        wrapper: "binary",
+      },
       ...{ mode: "shared", pilots: null, shard_minutes: null, options: {}, check: true },
     };
     const { run } = await renderRun(request, await loadAdapter("local"), {});

@@ -145,6 +145,8 @@ function requestOf({ document: sweep, path }: OpenSweep): SweepRequest {
     run_id: "s",
     shards: 2,
     freeze_gen: false,
+    starts: null,
+    check_starts: 0,
     workload: "fit-toys",
     mu: null,
     check: false,

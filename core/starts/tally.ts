@@ -1,0 +1,80 @@
+import type { MergedStarts, OutputStarts, Start, StartTally } from "../schema/starts.ts";
+
+/** Largest difference in NLL of two fits that count as equal when one is kept: that of the first start is. */
+const TIE_NLL = 1e-6;
+
+/** Difference in NLL from which on a fit has missed the minimum: fits that end in one minimum agree more closely. */
+export const MISSED_NLL = 1e-3;
+
+/** What fits of the same toys from several starts show: the start of each toy's lowest fit, and what each start missed. */
+interface Tally extends Pick<OutputStarts, "k" | "n_found_by_one"> {
+  starts: StartTally[];
+  of_toys: number[];
+}
+
+/** Compares fits toy by toy. @param nlls one array for each start, with the NLL of each toy; NaN: the fit failed */
+export function tallyStarts(nlls: readonly Float64Array[]): Tally {
+  const starts = nlls.map((_, index) => ({ index, n_lowest_alone: 0, n_missed: 0, worst_missed_nll: 0 }));
+  const n_toys = nlls[0]?.length ?? 0;
+  const of_toys = Array.from({ length: n_toys }, (_, toy) => lowestOf(nlls, toy));
+  let n_found_by_one = 0;
+  for (const [toy, chosen] of of_toys.entries()) {
+    const least = nlls[chosen]?.[toy] ?? NaN;
+    if (Number.isNaN(least)) continue;
+    const missed = starts.filter(({ index }) => !((nlls[index]?.[toy] ?? NaN) - least < MISSED_NLL));
+    for (const one of missed) {
+      one.n_missed++;
+      // A failed fit has no difference.
+      one.worst_missed_nll = Math.max(one.worst_missed_nll, ((nlls[one.index]?.[toy] ?? NaN) - least) || 0);
+    }
+    const alone = missed.length === starts.length - 1 ? starts[chosen] : undefined;
+    if (!alone) continue;
+    alone.n_lowest_alone++;
+    n_found_by_one++;
+  }
+  return { k: nlls.length, starts, n_found_by_one, of_toys };
+}
+
+/** Returns the first start whose NLL of a toy is the lowest of all, ties apart; 0 where all fits failed. */
+function lowestOf(nlls: readonly Float64Array[], toy: number): number {
+  let least = Infinity;
+  for (const nll of nlls) if (Number.isFinite(nll[toy])) least = Math.min(least, nll[toy] ?? Infinity);
+  return Math.max(0, nlls.findIndex((nll) => (nll[toy] ?? NaN) <= least + TIE_NLL));
+}
+
+/** Tallies of parts of a set, without the starts of single toys. */
+export interface PartStarts extends Pick<OutputStarts, "k" | "n_found_by_one" | "starts"> {
+  n_toys: number;
+}
+
+/**
+ * Adds up what the parts of a set show.
+ * @param upperLimit returns the upper limit of a probability of which k of n trials came true
+ * @returns null where a part has none, or another number of starts
+ */
+export function addStarts(
+  parts: readonly (PartStarts | null)[],
+  list: readonly Start[],
+  upperLimit: (k: number, n: number) => number,
+): MergedStarts | null {
+  const [first] = parts;
+  if (!first || parts.some((part) => part?.k !== first.k)) return null;
+  const known = parts.filter((part) => part !== null);
+  const sum = (of: (part: PartStarts) => number) => known.reduce((total, part) => total + of(part), 0);
+  const [n_toys, n_found_by_one] = [sum((part) => part.n_toys), sum((part) => part.n_found_by_one)];
+  return {
+    k: first.k,
+    n_toys,
+    starts: first.starts.map(({ index }, i) => ({
+      index,
+      data_file: list[i]?.data_file ?? null,
+      sha256: list[i]?.sha256 ?? null,
+      n_lowest_alone: sum(({ starts }) => starts[i]?.n_lowest_alone ?? 0),
+      n_missed: sum(({ starts }) => starts[i]?.n_missed ?? 0),
+      worst_missed_nll: Math.max(...known.map(({ starts }) => starts[i]?.worst_missed_nll ?? 0)),
+    })),
+    n_found_by_one,
+    missed_bound: upperLimit(n_found_by_one, n_toys),
+    missed_estimate: n_toys === 0 ? 0 : n_found_by_one / first.k / n_toys,
+  };
+}

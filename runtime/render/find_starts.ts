@@ -1,0 +1,50 @@
+import { FarmError } from "../../core/errors.ts";
+import type { RunRequest } from "../../core/request.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { RunStarts, StartsCheck } from "../../core/schema/starts.ts";
+import type { SpecModel } from "../../core/spec.ts";
+import { checkNotes } from "../../core/starts/words.ts";
+import { workloadNamed } from "../../core/workload/registry.ts";
+
+interface FoundStarts {
+  starts?: RunStarts;
+  starts_check?: StartsCheck;
+  /** What a person should know of them. */
+  notes: string[];
+}
+
+/** The spec of a run, and what its trial fit has shown. */
+interface TriedSpec {
+  spec: unknown;
+  model: SpecModel | null;
+  /** Generation point, by parameter name. */
+  point: Record<string, number>;
+  /** Time of a toy in seconds; null: unknown. */
+  toy_s: number | null;
+  /** Folder for the files. */
+  scratch: string;
+}
+
+/** Makes the starts of a run, or checks on trial toys whether it needs some. @throws {FarmError} input */
+export async function findStarts(request: RunRequest, manifest: FarmManifest, tried: TriedSpec): Promise<FoundStarts> {
+  const { starts: asked, check_starts } = request;
+  if (!workloadNamed(request.workload).has_generation || (asked === null && check_starts === 0)) return { notes: [] };
+  // Loaded only here: the Parquet library takes a moment to start.
+  const [{ readSource }, { makeStarts }, { checkStarts }] = await Promise.all([
+    import("../starts/data.ts"),
+    import("../starts/make.ts"),
+    import("../starts/check.ts"),
+  ]);
+  const { spec, model, point, toy_s, scratch } = tried;
+  const run = { manifest, point, scratch };
+  if (asked !== null) return await makeStarts(run, await readSource(manifest.config, spec, model, point), asked);
+  try {
+    const source = await readSource(manifest.config, spec, model, point);
+    const checked = await checkStarts(run, source, { n_toys: check_starts, toy_s });
+    return { ...(checked ? { starts_check: checked } : {}), notes: checkNotes(checked, model?.poi ?? "the POI") };
+  } catch (error) {
+    // A spec of which no starts can be made runs as it is; nobody asked for them.
+    if (error instanceof FarmError) return { notes: [] };
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import type { StartsCheck } from "../../core/schema/starts.ts";
+import { tallyStarts } from "../../core/starts/tally.ts";
+import type { StartsSource } from "./data.ts";
+import { fitTrial, onAllCores, type TrialRun } from "./fits.ts";
+import { validCandidates } from "./make.ts";
+
+/** Other starts of the check, and the data sets that are drawn for them. */
+const OTHER_STARTS = 3;
+const CANDIDATES = 8;
+
+/** Largest CPU time of the check, in seconds. */
+const MOST_CPU_S = 8;
+
+/**
+ * Fits trial toys as nextstat starts and from other starts.
+ * @param toy_s time of a toy; null: unknown
+ * @returns null where a toy takes too long, or nothing can be compared
+ */
+export async function checkStarts(
+  run: TrialRun,
+  source: StartsSource,
+  { n_toys: wanted, toy_s }: { n_toys: number; toy_s: number | null },
+): Promise<StartsCheck | null> {
+  const affordable = toy_s === null ? wanted : Math.floor(MOST_CPU_S / ((OTHER_STARTS + 1) * Math.max(toy_s, 1e-6)));
+  const n_toys = Math.min(wanted, run.manifest.n_toys, affordable);
+  if (n_toys < 5) return null;
+  const starts = (await validCandidates(run, source, CANDIDATES)).slice(0, OTHER_STARTS + 1);
+  const toys = await onAllCores(starts, ({ spec, name }) => fitTrial(run, spec, { name, n_toys, set: 0 }));
+  const [own, ...others] = toys;
+  const fitted = others.flatMap((one) => one ?? []);
+  if (!own || fitted.length === 0) return null;
+  const all = [own, ...fitted];
+  const { of_toys, starts: [first] } = tallyStarts(all.map(({ nll }) => nll));
+  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+  return {
+    ...{ n_toys, n_starts: fitted.length, n_lower: first?.n_missed ?? 0, worst_nll: first?.worst_missed_nll ?? 0 },
+    poi_mean: mean([...own.poi_hat]),
+    poi_mean_lowest: mean(of_toys.map((start, toy) => all[start]?.poi_hat[toy] ?? NaN)),
+  };
+}

@@ -1,0 +1,165 @@
+import { basename, join } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { MOST_STARTS } from "../../core/request.ts";
+import type { RunStarts, Start } from "../../core/schema/starts.ts";
+import { STARTS } from "../../core/staging.ts";
+import { chooseStarts } from "../../core/starts/choose.ts";
+import { MISSED_NLL } from "../../core/starts/tally.ts";
+import { hashFile, sha256Of } from "../fs/hash_file.ts";
+import { dataFilesOf, sharedFilesOf, type StartsSource, writeCandidate } from "./data.ts";
+import { canStart, fitTrial, onAllCores, type TrialRun } from "./fits.ts";
+
+/** Data sets that are drawn and fitted, for a number of starts and for `auto`. */
+const CANDIDATES = { some: 32, auto: 96 };
+
+/** Toys on which starts are chosen. */
+const TRIAL_TOYS = 60;
+
+/** Largest share of the second trial toys that `auto` leaves missed. */
+const AUTO_MISSED = 0.01;
+
+/** A spec from which fits can start. */
+interface Candidate {
+  /** null: the run's own data. */
+  candidate: number | null;
+  spec: string;
+  name: string;
+}
+
+interface MadeStarts {
+  starts: RunStarts;
+  notes: string[];
+}
+
+/**
+ * Makes the starts of a run: data sets drawn from the observed rows, of which those are chosen that together lower most
+ * trial toys. They are the same for the same seed. Files are written to `starts` in the scratch folder.
+ * @throws {FarmError} input, where no start can be made
+ */
+export async function makeStarts(run: TrialRun, source: StartsSource, asked: number | "auto"): Promise<MadeStarts> {
+  const n_candidates = asked === "auto" ? CANDIDATES.auto : Math.max(CANDIDATES.some, 2 * asked);
+  const valid = await validCandidates(run, source, n_candidates);
+  const tried = await tryAll(run, valid, 0);
+  if (tried.length === 0) {
+    throw new FarmError(
+      "input",
+      `Cannot make starts for "${source.config}": none of ${n_candidates} data sets has a fit that converges within the bounds`,
+      "Widen the bounds of its parameters, or leave --starts out",
+    );
+  }
+  const most = asked === "auto" ? MOST_STARTS : asked;
+  const order = chooseStarts(tried.map(({ nll }) => nll), most).flatMap((i) => tried[i]?.one ?? []);
+  const judged = asked === "auto" ? await judge(run, tried.map(({ one }) => one), order) : undefined;
+  const k = judged?.k ?? order.length;
+  const list = order.slice(0, k).map((one, index) => writeStart(run, source, one, index));
+  const shared = list.some(({ spec }) => spec !== null) ? sharedFilesOf(source).map((name) => `${STARTS}/${name}`) : [];
+  const names = list.flatMap(({ spec }, index) => spec === null ? [] : [spec, ...filesOf(source, index)]);
+  const found = [...names, ...shared].map((path) => ({ path, ...stamped(join(run.scratch, path)) }));
+  return {
+    starts: {
+      ...{ asked, k, list, n_candidates, n_valid: valid.length, n_trial_toys: TRIAL_TOYS },
+      files: found.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+      mtimes_ms: Object.fromEntries(found.map(({ path, mtime_ms }) => [path, mtime_ms])),
+      ...(judged ? { table: judged.table } : {}),
+    },
+    notes: [...fewerNotes(asked, k, n_candidates), ...(judged?.notes ?? [])],
+  };
+}
+
+const fewerNotes = (asked: number | "auto", k: number, n_candidates: number): string[] =>
+  asked === "auto" || k === asked ? [] : [
+    `only ${k} of ${asked} starts could be made: of ${n_candidates} data sets the others have no fit within the bounds`,
+  ];
+
+/** Returns the run's own spec and the candidates whose fits can be starts, at most `n` of them drawn. */
+export async function validCandidates(run: TrialRun, source: StartsSource, n: number): Promise<Candidate[]> {
+  const dir = join(run.scratch, "candidates");
+  const names = Array.from({ length: n }, (_, candidate) => candidate);
+  const drawn = await onAllCores(names, async (candidate): Promise<Candidate[]> => {
+    const name = `candidate_${candidate}`;
+    const spec = writeCandidate(dir, source, { seed: run.manifest.seed, candidate, name });
+    return await canStart(run, spec, name) ? [{ candidate, spec, name }] : [];
+  });
+  return [{ candidate: null, spec: source.config, name: "own" }, ...drawn.flat()];
+}
+
+interface Tried {
+  one: Candidate;
+  nll: Float64Array;
+  cpu_s: number;
+}
+
+async function tryAll(run: TrialRun, candidates: readonly Candidate[], set: number): Promise<Tried[]> {
+  const tried = await onAllCores(candidates, async (one): Promise<Tried[]> => {
+    const begun_ms = performance.now();
+    const toys = await fitTrial(run, one.spec, { name: one.name, n_toys: TRIAL_TOYS, set });
+    return toys ? [{ one, nll: toys.nll, cpu_s: (performance.now() - begun_ms) / 1000 }] : [];
+  });
+  return tried.flat();
+}
+
+type Row = NonNullable<RunStarts["table"]>[number];
+
+/** Finds the number of starts that other trial toys need, and the table of it. */
+async function judge(
+  run: TrialRun,
+  all: readonly Candidate[],
+  order: readonly Candidate[],
+): Promise<{ k: number; table: Row[]; notes: string[] }> {
+  const second = await tryAll(run, all, 1);
+  const lowest = lowestOf(second.map(({ nll }) => nll));
+  const own = new Map(second.map(({ one, nll, cpu_s }) => [one, { nll, cpu_s }]));
+  const sizes = [1, 2, 4, 8, 16, 32, 64].filter((k) => k <= order.length);
+  if (sizes.at(-1) !== order.length) sizes.push(order.length);
+  const table = sizes.map((k): Row => {
+    const first = order.slice(0, k).flatMap((one) => own.get(one) ?? []);
+    const reached = lowestOf(first.map(({ nll }) => nll));
+    const n_missed = reached.filter((nll, toy) => nll - (lowest[toy] ?? NaN) >= MISSED_NLL).length;
+    return { k, n_toys: lowest.length, n_missed, cpu_s: first.reduce((sum, { cpu_s }) => sum + cpu_s, 0) };
+  });
+  const enough = table.find(({ n_missed, n_toys }) => n_missed <= AUTO_MISSED * n_toys);
+  const k = enough?.k ?? order.length;
+  const lines = table.map((row) =>
+    `  ${row.k} starts: ${row.n_missed} of ${row.n_toys} trial toys missed, ${row.cpu_s.toFixed(1)} s`
+  );
+  const left = enough ? [] : [`  ${k} starts do not do: take the share that they miss from the result`];
+  return { k, table, notes: [`--starts auto takes ${k}:`, ...lines, ...left] };
+}
+
+const lowestOf = ([first, ...rest]: readonly Float64Array[]): Float64Array =>
+  (first ?? new Float64Array()).map((nll, toy) =>
+    rest.reduce(
+      (least, one) => one[toy] !== undefined && one[toy] < least ? one[toy] : least,
+      Number.isNaN(nll) ? Infinity : nll,
+    )
+  );
+
+const filesOf = (source: StartsSource, index: number): string[] =>
+  dataFilesOf(source, `start_${index}`).map((name) => `${STARTS}/${name}`);
+
+function writeStart(run: TrialRun, source: StartsSource, { candidate, spec }: Candidate, index: number): Start {
+  if (candidate === null) {
+    const files = source.channels.map(({ file }) => file);
+    return {
+      index,
+      spec: null,
+      data_file: files.join(", "),
+      sha256: sumOf(files.map((file) => join(spec, "..", file))),
+    };
+  }
+  const dir = join(run.scratch, STARTS);
+  const path = writeCandidate(dir, source, { seed: run.manifest.seed, candidate, name: `start_${index}` });
+  const files = filesOf(source, index);
+  const sha256 = sumOf(files.map((file) => join(run.scratch, file)));
+  return { index, spec: `${STARTS}/${basename(path)}`, data_file: files.join(", "), sha256 };
+}
+
+function sumOf(paths: readonly string[]): string {
+  const sums = paths.map((path) => hashFile(path).sha256);
+  return sums.length === 1 ? sums[0] ?? "" : sha256Of(new TextEncoder().encode(sums.join("\n")));
+}
+
+function stamped(path: string): { bytes: number; sha256: string; mtime_ms: number } {
+  const mtime_ms = Deno.statSync(path).mtime?.getTime() ?? 0;
+  return { mtime_ms, ...hashFile(path) };
+}
