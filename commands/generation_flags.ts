@@ -26,7 +26,7 @@ export const GENERATION_FLAGS = {
     group: "What to run",
     type: "string",
     placeholder: "k",
-    help: "fit each toy from k starts, keep the lowest minimum (auto: as many as it takes)",
+    help: "fit each toy from k starts (or auto), keep the lowest",
     read: starts,
   },
 } as const satisfies FlagTable;
@@ -38,7 +38,7 @@ export const CHECK_STARTS_FLAG = {
   min: 0,
   max: 1000,
   placeholder: "n",
-  help: "trial toys to fit from other starts before the run (0: none)",
+  help: "trial toys to fit from other starts first",
 } as const;
 
 /** @throws {FarmError} usage */

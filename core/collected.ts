@@ -46,14 +46,23 @@ function sampleLine(label: string, mean: number, std: number, n_ok: number): str
 }
 
 /** Returns the lines of the fitted POI, by its name, and of the pulls; none of what no toy has. */
-function poiLines({ fits, mean, std, q16, q50, q84, pull_mean, pull_std, n_pulls }: MergeReport): string[] {
+function poiLines(report: MergeReport): string[] {
+  const { fits, mean, std, q16, q50, q84, pull_mean, pull_std, n_pulls } = report;
   const poi = mean === null || std === null ? [] : [
     `${sampleLine(fits?.poi ?? "POI", mean, std, fits?.n_toys ?? 0)}  q16 ${six(q16)}  q50 ${six(q50)}  q84 ${
       six(q84)
     }`,
   ];
-  const pulls = pull_mean === null || pull_std === null ? [] : [sampleLine("pulls", pull_mean, pull_std, n_pulls ?? 0)];
+  const pulls = pull_mean === null || pull_std === null
+    ? []
+    : [`${sampleLine("pulls", pull_mean, pull_std, n_pulls ?? 0)}${withoutPull(report)}`];
   return [...poi, ...pulls];
+}
+
+/** Returns the mark of pulls that some converged toys lack: the others are no fair sample of the fits. */
+function withoutPull({ n_pulls, n_converged }: MergeReport): string {
+  const n = n_pulls === undefined ? 0 : n_converged - n_pulls;
+  return n > 0 ? `  NOT OF ALL: ${n} of ${n_converged} converged toys have no pull, their sigma is 0 or no number` : "";
 }
 
 /** Returns `3 waves: at most 4 shards at a time`. */

@@ -73,23 +73,24 @@ function findingWords({ kind, value, n, expected, error }: FitFinding, { poi, po
     case "upper_bound":
       return `${toys} are on the ${kind === "lower_bound" ? "lower" : "upper"} bound of ${poi} (${
         rounded(value, 5)
-      }), ${generated}: ${expectedWords(expected ?? 0)}`;
+      }), ${generated}: ${expectedWords(expected ?? 0, value === poi_true)}`;
     case "all_equal":
       return `${toys} have the same ${poi}, ${rounded(value, 5)}${generated && `, ${generated}`}`;
     default:
-      return `the ${kind} of ${poi} is ${withError(value, error ?? 0)}, ${
-        farWords(value, poi_true, error)
-      }, ${generated}`;
+      return `the ${kind} of ${poi} is ${withError(value, error ?? 0)}, ${farWords(value, poi_true ?? NaN, error)}`;
   }
 }
 
-function expectedWords(expected: number): string {
-  return expected < 0.5 ? "none is expected there" : `at most about ${Math.round(expected)} are expected there`;
+/** @param isTruth whether the toys were generated on the bound (the sources: core/fit_findings.ts) */
+function expectedWords(expected: number, isTruth: boolean): string {
+  if (expected < 0.5) return "none is expected there";
+  const source = isTruth ? "half of those generated on it" : "by the scatter of the toys on the other side";
+  return `at most about ${Math.round(expected)} are expected there, ${source}`;
 }
 
-function farWords(value: number, poi_true: number | null, error: number | null): string {
-  const errors = Math.abs(value - (poi_true ?? NaN)) / (error ?? NaN);
-  return `${Math.round(errors)} errors off`;
+function farWords(value: number, poi_true: number, error: number | null): string {
+  const sigmas = Math.abs(value - poi_true) / (error ?? NaN);
+  return `${Math.round(sigmas)} sigma ${value < poi_true ? "below" : "above"} the generated ${rounded(poi_true, 5)}`;
 }
 
 function warningWords({ text, n_shards, n_lines }: FitWarning, fits: FitQuality): string {

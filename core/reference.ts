@@ -72,7 +72,10 @@ export const OTHER_FILES: readonly ReferenceRow[] = [
     "ID.sweep.json, ID.limit.json, ID.inject.json",
     "the runs of a sweep, limit or injection study, which lie beside it",
   ],
-  ["ID.report.html", "the page of a sweep, limit or injection study"],
+  [
+    "ID.report.html",
+    "the page of a sweep, limit or injection study; of a limit at another level: ID.cl0.9.report.html",
+  ],
   ["nsfarm-deno.jsonc", "profile beside the program; also .json, .yaml and .yml"],
   ["~/.config/nsfarm-deno/profile.jsonc", "your own profile, used if there is none beside the program"],
   ["~/.local/state/nsfarm-deno/nodes/", "nodes that failed in your runs; `nsfarm-deno nodes` lists them"],

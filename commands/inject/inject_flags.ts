@@ -27,7 +27,7 @@ import { idFlag, jsonFlag, outRootFlag } from "../study_flags.ts";
 export const injectFlags = defineFlags({
   inject: {
     group: "What to run",
-    type: "string",
+    type: "strings",
     required: true,
     placeholder: "name=grid",
     help: "parameter and its values for the toys: FROM:TO:STEP or a list",
@@ -37,6 +37,17 @@ export const injectFlags = defineFlags({
   "inject-id": idFlag("inject", "study"),
   ...SCAN_RUN_FLAGS,
 });
+
+/** Refuses a second --inject: a study has one parameter. @throws {FarmError} usage */
+function onlyOne(given: readonly string[]): string {
+  const [first = "", second] = given;
+  if (second === undefined) return first;
+  const other = readInjected(second).parameter;
+  const next = other === readInjected(first).parameter
+    ? `Put all values in one: --inject ${other}=0.5,1`
+    : `Give a fixed value of ${other} as --set ${other}=VALUE, or make a study of each`;
+  throw new FarmError("usage", `Cannot use --inject "${first}" and "${second}": a study has one parameter`, next);
+}
 
 /** Reads `NAME=GRID`. @throws {FarmError} usage */
 function readInjected(text: string): { parameter: string; values: number[]; text: string } {
@@ -55,7 +66,7 @@ export async function readInjectRequest(options: Record<string, unknown>, adapte
   if (nToys > SEED_STRIDE) {
     throw new FarmError("usage", `Cannot use --n-toys ${nToys}: a point of a study has at most ${SEED_STRIDE} toys`);
   }
-  const { parameter, values } = readInjected(inject);
+  const { parameter, values } = readInjected(onlyOne(inject));
   if (Object.hasOwn(setValues(set), parameter)) {
     throw new FarmError(
       "usage",

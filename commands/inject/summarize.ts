@@ -59,5 +59,7 @@ function moreToysWords(open: OpenStudy<Inject>, points: readonly InjectPoint[]):
       ? []
       : [`  nsfarm-deno extend ${quoteWord(pointRun(open, point))} --n-toys +${point.more_toys} --wait`]
   );
-  return commands.length === 0 ? [] : ["Add toys, then summarize again:", ...commands];
+  return commands.length === 0
+    ? []
+    : ["Add toys, then summarize again. To look again and again raises the rate of false alarms:", ...commands];
 }

@@ -1,6 +1,6 @@
 import { EXIT_CODES } from "../../core/errors.ts";
 import { limitText, type LimitWanted, summariseLimit } from "../../core/limit/summary.ts";
-import { limitPage } from "../../core/report/limit_page.ts";
+import { limitPage, USUAL_CL } from "../../core/report/limit_page.ts";
 import type { Limit } from "../../core/schema/limit.ts";
 import { readPoints } from "../../runtime/scan/limit_runs.ts";
 import { quoteCommand } from "../../core/shell_quote.ts";
@@ -19,7 +19,7 @@ export default defineCommand({
 /** Prints the summary of a limit, writes its page, and returns the exit code. */
 export function reportLimit(open: OpenStudy<Limit>, wanted: LimitWanted, out: Output): number {
   const summary = summariseLimit(open.document, readPoints(open), wanted);
-  const report = writeScanReport(open.path, limitPage(summary), new Date().toISOString());
+  const report = writeScanReport(open.path, limitPage(summary), new Date().toISOString(), levelWord(wanted));
   out.print(limitText(summary));
   out.note(`page: ${report}`);
   out.document({ ...summary, report });
@@ -27,6 +27,9 @@ export function reportLimit(open: OpenStudy<Limit>, wanted: LimitWanted, out: Ou
   if (unfinished) return noteUnfinished(open, unfinished, goOnWords(open.path, wanted), out);
   return summary.limit === null || summary.is_accurate === false ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
+
+/** Returns what tells the page of this level from that of the usual one, which it must not overwrite. */
+const levelWord = ({ cl }: LimitWanted): string => cl === USUAL_CL ? "" : `.cl${cl}`;
 
 export const goOnWords = (path: string, { cl, accuracy }: LimitWanted): string =>
   quoteCommand([

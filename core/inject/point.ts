@@ -116,7 +116,7 @@ function stuckWords({ output: { frame } }: PointToys, fitted: FittedToys, isNear
 
 function tooFew({ output }: PointToys, n_pulls: number): Verdict {
   const { n_toys } = output.frame.results;
-  const more_toys = Math.ceil((MIN_PULLS - n_pulls) * n_toys / Math.max(1, n_pulls));
+  const more_toys = roundedUp(MARGIN * MIN_PULLS * n_toys / Math.max(1, n_pulls) - n_toys);
   return {
     verdict: "undecided",
     why: [`not enough toys: ${n_pulls} have a pull, at least ${MIN_PULLS} are needed`],
@@ -129,12 +129,16 @@ function undecided(n_toys: number, growth: number, { thresholds: { max_bias, wid
   if (growth === Infinity) {
     return { verdict: "undecided", why: [`no number of toys can show that ${what}`], more_toys: null };
   }
-  const more_toys = roundedUp((growth - 1) * n_toys);
+  const more_toys = roundedUp(Math.max(MARGIN * growth - 1, LEAST_GROWTH) * n_toys);
   return { verdict: "undecided", why: [`not enough toys: about ${more_toys} more show whether ${what}`], more_toys };
 }
 
-/** Returns a number of toys rounded up to two digits. */
+/** Factor beyond the estimate, and least share of more toys: fewer would soon be looked at again. */
+const MARGIN = 1.1;
+const LEAST_GROWTH = 0.1;
+
+/** Returns a number of toys rounded up to a whole number of tens, with two digits where it is larger. */
 function roundedUp(n: number): number {
-  const unit = 10 ** Math.max(0, Math.floor(Math.log10(n)) - 1);
-  return Math.ceil(n / unit) * unit;
+  const unit = 10 ** Math.max(1, Math.floor(Math.log10(n)) - 1);
+  return Math.max(1, Math.ceil(n / unit)) * unit;
 }

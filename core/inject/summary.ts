@@ -68,7 +68,7 @@ export function enoughWords({ points, parameter }: InjectSummary): string {
   const each = open.map(({ value, more_toys }) =>
     `${more_toys === null ? "none has a pull" : `about ${more_toys} more`} at ${parameter} = ${value}`
   );
-  return `Enough toys? No: ${each.join(", ")}.`;
+  return `Enough toys? No: ${each.join(", ")}. To look again and again raises the rate of false alarms.`;
 }
 
 /** Returns what a study is judged by, in a sentence. */

@@ -1,6 +1,12 @@
 import { rounded, textTable, withError } from "../format.ts";
 import type { HypotestMerged } from "../schema/hypotest.ts";
-import { type Limit, LIMIT_SUMMARY_SCHEMA, type LimitPoint, type LimitSummary } from "../schema/limit.ts";
+import {
+  type Limit,
+  LIMIT_SUMMARY_SCHEMA,
+  type LimitPoint,
+  type LimitSummary,
+  type UpperLimit,
+} from "../schema/limit.ts";
 import { type Crossing, crossing, type CurvePoint } from "./crossing.ts";
 
 export interface LimitWanted {
@@ -95,15 +101,24 @@ export function limitText(summary: LimitSummary): string {
   return [
     limit === null
       ? `no upper limit: ${why}`
-      : `upper limit at ${rounded(100 * cl, 4)} % CL: ${
-        withError(limit.value, limit.error)
-      }, by ${n_toys} toys of each hypothesis`,
+      : `upper limit at ${rounded(100 * cl, 4)} % CL: ${withError(limit.value, limit.error)}, by ${
+        decidingToys(points, limit)
+      }; ${n_toys} over all points`,
     ...unfinishedText(points),
     ...(is_accurate === false ? [`its error is larger than the wanted ${accuracy}`] : []),
     ...(observed === null ? [] : [`asymptotic: ${rounded(observed, 4)}${expectedText(expected)}`]),
     "",
     ...textTable([["mu", "toys", "CLs", "asymptotic"], ...rows]),
   ].join("\n");
+}
+
+/** Returns the toys of the two points that enclose the limit: its error is from theirs alone. */
+export function decidingToys(points: readonly LimitPoint[], { between: [from, to] }: UpperLimit): string {
+  const toysAt = (wanted: number) => points.find(({ mu }) => mu === wanted)?.n_toys ?? 0;
+  const [below, above] = [toysAt(from), toysAt(to)];
+  return below === above
+    ? `${below} toys of each hypothesis at each of mu = ${from} and ${to}`
+    : `${below} toys of each hypothesis at mu = ${from} and ${above} at ${to}`;
 }
 
 /** Returns which points have no result, as a sentence of the answer and of the page; nothing where all have one. */

@@ -1,4 +1,4 @@
-import { BANDS, unfinishedText } from "../limit/summary.ts";
+import { BANDS, decidingToys, unfinishedText } from "../limit/summary.ts";
 import { rounded, withError } from "../format.ts";
 import type { ToyTail } from "../schema/hypotest.ts";
 import type { LimitPoint, LimitSummary } from "../schema/limit.ts";
@@ -6,10 +6,13 @@ import { clsCurve } from "./figures/cls_curve.ts";
 import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import type { Markup } from "./plot.ts";
 
+/** Level of which a limit's page has no word in its name: `<limit_id>.report.html`. */
+export const USUAL_CL = 0.95;
+
 export function limitPage(summary: LimitSummary): Page {
-  const { limit_id, workload, scheduler, config, points } = summary;
+  const { limit_id, workload, scheduler, config, points, cl } = summary;
   return {
-    title: `Upper limit ${limit_id}`,
+    title: `Upper limit ${limit_id}${cl === USUAL_CL ? "" : ` at ${rounded(100 * cl, 4)} % CL`}`,
     about: [`${workload} at ${points.length} values of mu, on ${scheduler}`, config],
     lead: leadOf(summary),
     tiles: tilesOf(summary),
@@ -23,7 +26,9 @@ function leadOf({ limit, why, cl, points }: LimitSummary): string {
   const [from, to] = limit.between;
   return `CLs falls to ${rounded(1 - cl, 3)} between mu = ${from} and mu = ${to}: the upper limit at ${
     rounded(100 * cl, 4)
-  } % CL is ${withError(limit.value, limit.error)}. Its error is from the number of toys alone.${unfinished}`;
+  } % CL is ${withError(limit.value, limit.error)}, by ${
+    decidingToys(points, limit)
+  }. Its error is from the number of toys alone.${unfinished}`;
 }
 
 function tilesOf({ limit, asymptotic, n_toys, accuracy, is_accurate, points }: LimitSummary): Tile[] {

@@ -21,7 +21,7 @@ const SCALE_FACTOR = 4;
 /** The POI is drawn small: minima with small signals are those that other starts leave. */
 const POI_RANGE = [0.02, 1.5] as const;
 
-/** Every fourth candidate keeps the spec's own init, which is as good or better with signal. */
+/** Returns whether a candidate keeps the spec's own init: every fourth does, which is as good or better with signal. */
 export const keepsInit = (candidate: number): boolean => candidate % 4 === 0;
 
 /** Draws the values at which the fit of a candidate's data begins, within the bounds of the parameters. */

@@ -87,9 +87,13 @@ function sweepReport(target: string): Made {
   };
 }
 
-/** Writes the page of a limit or injection study beside its document; returns its path. @throws {FarmError} input */
-export function writeScanReport(scan_json: string, page: Page, now_utc: string): string {
-  const path = scan_json.replace(/\.(limit|inject)\.json$/, ".report.html");
+/**
+ * Writes the page of a limit or injection study beside its document; returns its path.
+ * @param word tells it from other pages of the same study, like `.cl0.9`
+ * @throws {FarmError} input
+ */
+export function writeScanReport(scan_json: string, page: Page, now_utc: string, word = ""): string {
+  const path = scan_json.replace(/\.(limit|inject)\.json$/, `${word}.report.html`);
   writePage(path, page, now_utc);
   return path;
 }

@@ -111,7 +111,7 @@ function scanDifference<D extends ScanDocument>({ values }: ScanKind<D>, was: D,
   if (was.n_toys !== wanted.n_toys) return `it has --n-toys ${was.n_toys}, you gave ${wanted.n_toys}`;
   return was.seed_stride === wanted.seed_stride
     ? null
-    : `its points have room for ${was.seed_stride} toys, not ${wanted.seed_stride}`;
+    : `it was made with --max-toys ${was.seed_stride}; you gave ${wanted.seed_stride}`;
 }
 
 /** Returns the directory of a point's run: beside the scan's document, also where both were moved. */

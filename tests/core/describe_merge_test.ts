@@ -61,7 +61,7 @@ Deno.test("golden: a merge prints its path first, then counts, the summary, the 
 40 of 40 shards, 2000 of 2000 toys
 n_converged 1997, not converged 2, errors 1
 mu     mean 1.00275 ± 0.00050  std 0.02239 ± 0.00035  q16 0.981210  q50 1.00484  q84 1.02434
-pulls  mean 0.012 ± 0.022  std 1.000 ± 0.016
+pulls  mean 0.012 ± 0.022  std 1.000 ± 0.016  NOT OF ALL: 7 of 1997 converged toys have no pull, their sigma is 0 or no number
 makespan_s 8.300 s ± 0.004 s, 241.0 toys/s
 max_shard_elapsed_s 0.512 s (20 waves: at most 2 shards at a time)
 turnaround_s 9.250 s
@@ -81,6 +81,7 @@ Deno.test("a partial merge warns, a merge without pulls has no line for them, a 
   assert.doesNotMatch(partial, /pulls/);
   assert.match(describeMerge({ ...REPORT, fits: null }), /\nPOI {4}mean 1\.00275 {2}std 0\.0223900 /);
   assert.doesNotMatch(describeMerge({ ...REPORT, mean: null, std: null }), /unknown|POI|mu/);
+  assert.match(describeMerge({ ...REPORT, n_pulls: 1997 }), /std 1\.000 ± 0\.016$/m);
   assert.equal(describeMerge({ ...REPORT, merged: null }), "");
 });
 

@@ -55,7 +55,7 @@ Deno.test("limit run gives the crossing with its error, the points of nextstat's
     ]);
     assert.match(
       stdout,
-      /^upper limit at 95 % CL: 1\.\d+ ± 0\.\d+, by 5000 toys of each hypothesis\nasymptotic: 1\.01/,
+      /^upper limit at 95 % CL: 1\.\d+ ± 0\.\d+, by 1000 toys of each hypothesis at each of mu = \S+ and \S+; 5000 over all points\nasymptotic: 1\.01/,
     );
   }));
 

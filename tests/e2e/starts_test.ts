@@ -46,14 +46,14 @@ const WARNED = /the fits of \d+ of 40 trial toys do not find the minimum/;
 
 Deno.test("a run says before it begins that its fits miss the minimum, and a sound spec gets no word", () =>
   inFolder(async (folder) => {
-    const said = async (name: string, seed: string): Promise<string> => {
+    const stderrOf = async (name: string, seed: string): Promise<string> => {
       const config = await sample(folder, name);
       const args = runArgs(folder, { toys: 60, shards: 2, config, id: `${name}${seed}` })
         .filter((word) => word !== "--no-check");
       return (await mustRun(folder, [...args, "--seed", seed])).stderr;
     };
-    assert.match(await said("floating_b", "11"), WARNED);
-    for (const seed of ["1", "2", "3"]) assert.doesNotMatch(await said("fixed_b", seed), /trial toys do not find/);
+    assert.match(await stderrOf("floating_b", "11"), WARNED);
+    for (const seed of ["1", "2", "3"]) assert.doesNotMatch(await stderrOf("fixed_b", seed), /trial toys do not find/);
     const { starts_check } =
       JSON.parse(await readFile(join(runDir(folder, "floating_b11"), "manifest.json"), "utf8")).farm;
     assert.ok(starts_check.n_lower > 10 && starts_check.poi_mean_lowest > starts_check.poi_mean);

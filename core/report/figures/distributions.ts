@@ -129,11 +129,15 @@ export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts, is_wide 
 }
 
 /** Returns the histogram of the pulls with a unit Gaussian; null if there are none. */
-export function pullHistogram({ pulls }: ToyFacts): Figure | null {
+export function pullHistogram({ pulls, poi_hat }: ToyFacts): Figure | null {
   const summary = moments(pulls);
   if (!summary) return null;
   const { n_ok } = summary;
-  const caption = `${n_ok} pulls: mean ${meanText(summary)}, std ${stdText(summary)}; line: a unit Gaussian.`;
+  const others = finiteOf(poi_hat).length - n_ok;
+  const lack = others > 0
+    ? ` NOT OF ALL: ${others} fitted toys have no pull, since their sigma is 0 or no number or they did not converge.`
+    : "";
+  const caption = `${n_ok} pulls: mean ${meanText(summary)}, std ${stdText(summary)}; line: a unit Gaussian.${lack}`;
   return histogram({
     caption,
     name: "pulls",

@@ -11,7 +11,7 @@ import { inFolder } from "../../support/scratch.ts";
 async function ask(change: Record<string, unknown>): Promise<ReturnType<typeof injectScan>> {
   const found: ReturnType<typeof injectScan>[] = [];
   await inFolder(async (folder) => {
-    const given = { workload: "fit-toys", config: spec10k(), inject: "mu=2,0.5", nToys: 100, shards: 2 };
+    const given = { workload: "fit-toys", config: spec10k(), inject: ["mu=2,0.5"], nToys: 100, shards: 2 };
     const fixed = { seed: 7, threads: 1, gen: "init", mode: "shared", nextstatBin: nextstat() };
     const options = { ...given, ...fixed, outRoot: folder, injectId: "s", ...change };
     found.push(injectScan(await readInjectRequest(options, await loadAdapter("local"))));
@@ -28,21 +28,31 @@ Deno.test("each injected value has a run with pulls, seeds of its own, and the o
     { set: { sigma_sig: 3, mu: 2 }, seed: 1_000_000_007, run_id: "s_mu2", pulls: true },
   ]);
   assert.deepEqual(document.points, [{ value: 0.5, run_id: "s_mu0.5" }, { value: 2, run_id: "s_mu2" }]);
-  const { points } = (await ask({ inject: "lambda_bkg=-0.04:-0.02:0.01" })).document;
+  const { points } = (await ask({ inject: ["lambda_bkg=-0.04:-0.02:0.01"] })).document;
   assert.deepEqual(points.map(({ run_id }) => run_id), ["s_lambda_bkg-0.04", "s_lambda_bkg-0.03", "s_lambda_bkg-0.02"]);
 });
 
 for (
   const [what, change, wanted] of [
-    ["without a name", { inject: "0,1" }, /Cannot use --inject "0,1": wanted NAME=VALUES/],
-    ["of a name with a blank", { inject: "m u=0,1" }, /Cannot use --inject "m u=0,1": wanted NAME=VALUES/],
-    ["with a word", { inject: "mu=0,a" }, /Cannot use --inject "mu=0,a": "a" is no number/],
-    ["of a value outside its bounds", { inject: "mu=1,9" }, /Cannot inject mu = 9: its bounds in the spec are 0 to 5/],
+    ["without a name", { inject: ["0,1"] }, /Cannot use --inject "0,1": wanted NAME=VALUES/],
+    ["of a name with a blank", { inject: ["m u=0,1"] }, /Cannot use --inject "m u=0,1": wanted NAME=VALUES/],
+    ["with a word", { inject: ["mu=0,a"] }, /Cannot use --inject "mu=0,a": "a" is no number/],
+    [
+      "of a value outside its bounds",
+      { inject: ["mu=1,9"] },
+      /Cannot inject mu = 9: its bounds in the spec are 0 to 5/,
+    ],
     [
       "of a parameter that the spec lacks",
-      { inject: "nu=1", check: false },
+      { inject: ["nu=1"], check: false },
       /Cannot inject "nu": the spec has no parame/,
     ],
+    [
+      "of two parameters",
+      { inject: ["mu=1", "mu_sig=91"] },
+      /Cannot use --inject "mu=1" and "mu_sig=91": a study has one parameter/,
+    ],
+    ["given twice", { inject: ["mu=1", "mu=2"] }, /Cannot use --inject "mu=1" and "mu=2"/],
     ["of a parameter that --set gives too", { set: ["mu=1"] }, /Cannot use --set for "mu": --inject gives its values/],
     ["of another workload", { workload: "hypotest-toys" }, /with --workload hypotest-toys: wanted fit-toys/],
     ["of a name that no run may have", { injectId: "s".repeat(63) }, /wanted at most 64 letters/],

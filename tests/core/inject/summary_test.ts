@@ -44,7 +44,7 @@ for (
     ]],
     ["too few toys", studyOf(good, few), "undecided", [
       /^s: nothing is flagged, but there are not enough toys at mu = 2 to show /m,
-      /^Enough toys\? No: about \d+ more at mu = 2\.$/m,
+      /^Enough toys\? No: about \d+ more at mu = 2\. To look again and again raises the rate of false alarms\.$/m,
     ]],
     ["a point on a bound", studyOf(pulledToys({ n: 500, draw: 0.3, poi_true: 0, bounds: [0, 5] })), "not_judged", [
       /^s: no point is judged: each lies near a bound of the POI$/m,

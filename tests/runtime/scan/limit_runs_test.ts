@@ -50,7 +50,10 @@ Deno.test("a limit with other values, other room for toys, or a run of other opt
     const requested = await askedLimit(folder);
     const { path } = await render(requested);
     assert.throws(() => openSame({ ...requested, mus: [0.5, 2] }), /it has mu = 0\.5, 1; you gave mu = 0\.5, 2/);
-    assert.throws(() => openSame({ ...requested, seed_stride: 2000 }), /room for 1000 toys, not 2000/);
+    assert.throws(
+      () => openSame({ ...requested, seed_stride: 2000 }),
+      /it was made with --max-toys 1000; you gave 2000/,
+    );
     const other = { ...requested, request: { ...requested.request, n_toys: 11 } };
     assert.throws(() => openSame(other), /it has --n-toys 10, you gave 11/);
     assert.throws(() => loadStudy(LIMIT, join(folder, "l_mu1", "manifest.json")), /Cannot read the limit/);
