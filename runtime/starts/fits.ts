@@ -18,13 +18,21 @@ export interface TrialRun {
   scratch: string;
 }
 
-/** Fits the data of a spec. @returns whether the fit can be a start: it converged, with no parameter on a bound */
-export async function canStart({ manifest, scratch }: TrialRun, spec: string, name: string): Promise<boolean> {
+/**
+ * Fits the data of a spec. nextstat counts a parameter whose bounds are equal as one on a bound.
+ * @param n_fixed number of those parameters
+ * @returns whether the fit can be a start: it converged, with no other parameter on a bound
+ */
+export async function canStart(
+  { manifest, scratch }: TrialRun,
+  spec: string,
+  { name, n_fixed }: { name: string; n_fixed: number },
+): Promise<boolean> {
   const out = join(scratch, `${name}.fit.json`);
   const words = ["unbinned-fit", "--config", spec, "--threads", "1", "-o", out];
   if (await exitCode([manifest.nextstat_bin, ...words], dirname(spec)) !== 0) return false;
   const { data } = Fit.safeParse(parseJson(Deno.readFileSync(out)));
-  return data?.converged === true && data.n_active_bounds === 0;
+  return data?.converged === true && (data.n_active_bounds ?? Infinity) <= n_fixed;
 }
 
 /** What the same trial toys gave from one start. */

@@ -12,8 +12,26 @@ import { canStart, fitTrial, onAllCores, type TrialRun } from "./fits.ts";
 /** Data sets that are drawn and fitted, for a number of starts and for `auto`. */
 const CANDIDATES = { some: 32, auto: 96 };
 
-/** Toys on which starts are chosen. */
-const TRIAL_TOYS = 60;
+/** Toys on which starts are chosen, at most and at least. */
+const TRIAL_TOYS = { most: 60, least: 8 };
+
+/** Events in all trial toys of a start, and in all data sets that are drawn: a large spec has fewer, which takes minutes. */
+const MOST_EVENTS = { of_toys: 1_200_000, of_candidates: 3_200_000 };
+
+/** Fewest data sets that are drawn, besides two for each start. */
+const LEAST_CANDIDATES = 8;
+
+/** Returns how many data sets and trial toys a spec affords; by its yields and not by a clock, so that a seed decides. */
+function effortOf({ channels }: StartsSource, asked: number | "auto"): { n_candidates: number; n_trial_toys: number } {
+  const n_events = channels.reduce((sum, { expected }) => sum + expected, 0);
+  const most = asked === "auto" ? CANDIDATES.auto : Math.max(CANDIDATES.some, 2 * asked);
+  const least = Math.max(LEAST_CANDIDATES, asked === "auto" ? 0 : 2 * asked);
+  const within = (lo: number, hi: number, n: number) => Math.max(lo, Math.min(hi, Math.floor(n)));
+  return {
+    n_candidates: within(least, most, MOST_EVENTS.of_candidates / n_events),
+    n_trial_toys: within(TRIAL_TOYS.least, TRIAL_TOYS.most, MOST_EVENTS.of_toys / n_events),
+  };
+}
 
 /** Largest share of the second trial toys that `auto` leaves missed. */
 const AUTO_MISSED = 0.01;
@@ -37,9 +55,9 @@ interface MadeStarts {
  * @throws {FarmError} input, where no start can be made
  */
 export async function makeStarts(run: TrialRun, source: StartsSource, asked: number | "auto"): Promise<MadeStarts> {
-  const n_candidates = asked === "auto" ? CANDIDATES.auto : Math.max(CANDIDATES.some, 2 * asked);
+  const { n_candidates, n_trial_toys } = effortOf(source, asked);
   const valid = await validCandidates(run, source, n_candidates);
-  const tried = await tryAll(run, valid, 0);
+  const tried = await tryAll(run, valid, { n_toys: n_trial_toys, set: 0 });
   if (tried.length === 0) {
     throw new FarmError(
       "input",
@@ -49,7 +67,7 @@ export async function makeStarts(run: TrialRun, source: StartsSource, asked: num
   }
   const most = asked === "auto" ? MOST_STARTS : asked;
   const order = chooseStarts(tried.map(({ nll }) => nll), most).flatMap((i) => tried[i]?.one ?? []);
-  const judged = asked === "auto" ? await judge(run, tried.map(({ one }) => one), order) : undefined;
+  const judged = asked === "auto" ? await judge(run, tried.map(({ one }) => one), order, n_trial_toys) : undefined;
   const k = judged?.k ?? order.length;
   const list = order.slice(0, k).map((one, index) => writeStart(run, source, one, index));
   const shared = list.some(({ spec }) => spec !== null) ? sharedFilesOf(source).map((name) => `${STARTS}/${name}`) : [];
@@ -57,7 +75,7 @@ export async function makeStarts(run: TrialRun, source: StartsSource, asked: num
   const found = [...names, ...shared].map((path) => ({ path, ...stamped(join(run.scratch, path)) }));
   return {
     starts: {
-      ...{ asked, k, list, n_candidates, n_valid: valid.length, n_trial_toys: TRIAL_TOYS },
+      ...{ asked, k, list, n_candidates, n_valid: valid.length, n_trial_toys },
       files: found.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
       mtimes_ms: Object.fromEntries(found.map(({ path, mtime_ms }) => [path, mtime_ms])),
       ...(judged ? { table: judged.table } : {}),
@@ -75,10 +93,11 @@ const fewerNotes = (asked: number | "auto", k: number, n_candidates: number): st
 export async function validCandidates(run: TrialRun, source: StartsSource, n: number): Promise<Candidate[]> {
   const dir = join(run.scratch, "candidates");
   const names = Array.from({ length: n }, (_, candidate) => candidate);
+  const n_fixed = source.parameters.filter(({ bounds: [lo, hi] }) => lo === hi).length;
   const drawn = await onAllCores(names, async (candidate): Promise<Candidate[]> => {
     const name = `candidate_${candidate}`;
     const spec = writeCandidate(dir, source, { seed: run.manifest.seed, candidate, name });
-    return await canStart(run, spec, name) ? [{ candidate, spec, name }] : [];
+    return await canStart(run, spec, { name, n_fixed }) ? [{ candidate, spec, name }] : [];
   });
   return [{ candidate: null, spec: source.config, name: "own" }, ...drawn.flat()];
 }
@@ -89,10 +108,14 @@ interface Tried {
   cpu_s: number;
 }
 
-async function tryAll(run: TrialRun, candidates: readonly Candidate[], set: number): Promise<Tried[]> {
+async function tryAll(
+  run: TrialRun,
+  candidates: readonly Candidate[],
+  toys_of: { n_toys: number; set: number },
+): Promise<Tried[]> {
   const tried = await onAllCores(candidates, async (one): Promise<Tried[]> => {
     const begun_ms = performance.now();
-    const toys = await fitTrial(run, one.spec, { name: one.name, n_toys: TRIAL_TOYS, set });
+    const toys = await fitTrial(run, one.spec, { name: one.name, ...toys_of });
     return toys ? [{ one, nll: toys.nll, cpu_s: (performance.now() - begun_ms) / 1000 }] : [];
   });
   return tried.flat();
@@ -105,8 +128,9 @@ async function judge(
   run: TrialRun,
   all: readonly Candidate[],
   order: readonly Candidate[],
+  n_toys: number,
 ): Promise<{ k: number; table: Row[]; notes: string[] }> {
-  const second = await tryAll(run, all, 1);
+  const second = await tryAll(run, all, { n_toys, set: 1 });
   const lowest = lowestOf(second.map(({ nll }) => nll));
   const own = new Map(second.map(({ one, nll, cpu_s }) => [one, { nll, cpu_s }]));
   const sizes = [1, 2, 4, 8, 16, 32, 64].filter((k) => k <= order.length);

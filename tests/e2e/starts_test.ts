@@ -54,9 +54,12 @@ Deno.test("a run says before it begins that its fits miss the minimum, and a sou
     };
     assert.match(await stderrOf("floating_b", "11"), WARNED);
     for (const seed of ["1", "2", "3"]) assert.doesNotMatch(await stderrOf("fixed_b", seed), /trial toys do not find/);
-    const { starts_check } =
-      JSON.parse(await readFile(join(runDir(folder, "floating_b11"), "manifest.json"), "utf8")).farm;
-    assert.ok(starts_check.n_lower > 10 && starts_check.poi_mean_lowest > starts_check.poi_mean);
+    const checkOf = async (id: string) =>
+      JSON.parse(await readFile(join(runDir(folder, id), "manifest.json"), "utf8")).farm.starts_check;
+    const missed = await checkOf("floating_b11");
+    assert.ok(missed.n_lower > 10 && missed.poi_mean_lowest > missed.poi_mean);
+    const sound = await checkOf("fixed_b1");
+    assert.deepEqual([sound.n_toys, sound.n_starts], [40, 3]);
   }));
 
 Deno.test("a run whose start was changed is not gone on with, and a bad --starts is refused before anything is written", () =>
