@@ -31,10 +31,18 @@ export async function checkStarts(
   if (!own || fitted.length === 0) return null;
   const all = [own, ...fitted];
   const { of_toys, starts: [first] } = tallyStarts(all.map(({ nll }) => nll));
-  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+  const lowest = of_toys.map((start, toy) => all[start]?.poi_hat[toy] ?? NaN);
+  const [poi_mean, poi_mean_lowest] = [own.poi_hat, lowest].map(meanOf);
+  // Every fit of the trial toys has failed, and nothing can be said.
+  if (poi_mean === undefined || poi_mean_lowest === undefined) return null;
   return {
     ...{ n_toys, n_starts: fitted.length, n_lower: first?.n_missed ?? 0, worst_nll: first?.worst_missed_nll ?? 0 },
-    poi_mean: mean([...own.poi_hat]),
-    poi_mean_lowest: mean(of_toys.map((start, toy) => all[start]?.poi_hat[toy] ?? NaN)),
+    ...{ poi_mean, poi_mean_lowest },
   };
+}
+
+/** Returns the mean of the finite values; undefined where there are none. */
+function meanOf(values: Iterable<number>): number | undefined {
+  const finite = [...values].filter(Number.isFinite);
+  return finite.length === 0 ? undefined : finite.reduce((sum, one) => sum + one, 0) / finite.length;
 }

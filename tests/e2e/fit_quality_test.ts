@@ -112,7 +112,8 @@ Deno.test("toys that fit nothing are reported, and toys near a bound, on which n
     assert.deepEqual(await fitted("one", []), []);
     const fits = at(await readJson(join(runDir(folder, "one"), "merged.out.json")), "merge.farm.fits");
     assert.equal(at(fits, "n_on_lower"), 0);
-    const [line = ""] = await fitted("near", ["--set", "mu=0.1", "--seed", "500"]);
+    const [missed = "", line = ""] = await fitted("near", ["--set", "mu=0.1", "--seed", "500"]);
+    assert.match(missed, /^warning: the fits of \d\d of 40 trial toys do not find the minimum: /);
     assert.match(line, /^warning: \d\d of 60 toys are on the lower bound of mu \(0\), generated at mu = 0.1: /);
   }));
 
