@@ -7,8 +7,7 @@ import { MISSED_NLL } from "./tally.ts";
  * @returns indices of at most k candidates; fewer only where there are fewer
  */
 export function chooseStarts(nlls: readonly Float64Array[], k: number): number[] {
-  const n_toys = nlls[0]?.length ?? 0;
-  const lowest = Float64Array.from({ length: n_toys }, (_, toy) => leastOf(nlls, toy));
+  const lowest = lowestNlls(nlls);
   const missed = new Set(lowest.keys());
   const chosen: number[] = [];
   const left = new Set(nlls.keys());
@@ -40,6 +39,10 @@ function best(candidates: readonly number[], of: (candidate: number) => Gain): n
 }
 
 const reaches = (nll = NaN, lowest = NaN): boolean => nll - lowest < MISSED_NLL;
+
+/** Returns the lowest NLL of each toy; Infinity where all its fits failed. */
+export const lowestNlls = (nlls: readonly Float64Array[]): Float64Array =>
+  Float64Array.from({ length: nlls[0]?.length ?? 0 }, (_, toy) => leastOf(nlls, toy));
 
 const leastOf = (nlls: readonly Float64Array[], toy: number): number =>
   nlls.reduce((least, nll) => Math.min(least, Number.isNaN(nll[toy]) ? Infinity : nll[toy] ?? Infinity), Infinity);

@@ -1,5 +1,4 @@
 import { dirname, join } from "node:path";
-import { availableParallelism } from "node:os";
 import { fitCommand } from "../../core/fit_command.ts";
 import { readOutputText } from "../../core/output.ts";
 import { ONE_BLAS_THREAD } from "../../core/record.ts";
@@ -77,6 +76,6 @@ export async function onAllCores<T, R>(items: readonly T[], work: (item: T, i: n
       if (item !== undefined) results[i] = await work(item, i);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), items.length) }, one));
+  await Promise.all(Array.from({ length: Math.min(navigator.hardwareConcurrency, items.length) }, one));
   return results;
 }

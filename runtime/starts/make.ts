@@ -3,7 +3,7 @@ import { FarmError } from "../../core/errors.ts";
 import { MOST_STARTS } from "../../core/request.ts";
 import type { RunStarts, Start } from "../../core/schema/starts.ts";
 import { STARTS } from "../../core/staging.ts";
-import { chooseStarts } from "../../core/starts/choose.ts";
+import { chooseStarts, lowestNlls } from "../../core/starts/choose.ts";
 import { MISSED_NLL } from "../../core/starts/tally.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
 import { dataFilesOf, sharedFilesOf, type StartsSource, writeCandidate } from "./data.ts";
@@ -131,13 +131,13 @@ async function judge(
   n_toys: number,
 ): Promise<{ k: number; table: Row[]; notes: string[] }> {
   const second = await tryAll(run, all, { n_toys, set: 1 });
-  const lowest = lowestOf(second.map(({ nll }) => nll));
+  const lowest = lowestNlls(second.map(({ nll }) => nll));
   const own = new Map(second.map(({ one, nll, cpu_s }) => [one, { nll, cpu_s }]));
   const sizes = [1, 2, 4, 8, 16, 32, 64].filter((k) => k <= order.length);
   if (sizes.at(-1) !== order.length) sizes.push(order.length);
   const table = sizes.map((k): Row => {
     const first = order.slice(0, k).flatMap((one) => own.get(one) ?? []);
-    const reached = lowestOf(first.map(({ nll }) => nll));
+    const reached = lowestNlls(first.map(({ nll }) => nll));
     const n_missed = reached.filter((nll, toy) => nll - (lowest[toy] ?? NaN) >= MISSED_NLL).length;
     return { k, n_toys: lowest.length, n_missed, cpu_s: first.reduce((sum, { cpu_s }) => sum + cpu_s, 0) };
   });
@@ -149,14 +149,6 @@ async function judge(
   const left = enough ? [] : [`  ${k} starts do not do: take the share that they miss from the result`];
   return { k, table, notes: [`--starts auto takes ${k}:`, ...lines, ...left] };
 }
-
-const lowestOf = ([first, ...rest]: readonly Float64Array[]): Float64Array =>
-  (first ?? new Float64Array()).map((nll, toy) =>
-    rest.reduce(
-      (least, one) => one[toy] !== undefined && one[toy] < least ? one[toy] : least,
-      Number.isNaN(nll) ? Infinity : nll,
-    )
-  );
 
 const filesOf = (source: StartsSource, index: number): string[] =>
   dataFilesOf(source, `start_${index}`).map((name) => `${STARTS}/${name}`);
