@@ -52,7 +52,15 @@ export function workloadOfFlags(flags: Given): Pick<RunRequest, "workload" | "mu
     ...(guardrails.max_abs_poi_pull_mean === null ? [] : ["--max-abs-poi-pull-mean"]),
     ...(guardrails.poi_pull_std_range === null ? [] : ["--poi-pull-std-range"]),
     ...(guardrails.require_all_converged ? ["--require-all-converged"] : []),
+    ...(guardrails.max_missed === undefined ? [] : ["--max-missed"]),
   ];
+  if (has_generation && guardrails.max_missed !== undefined && flags.starts === undefined) {
+    throw new FarmError(
+      "usage",
+      "Cannot judge --max-missed without --starts: one start of each toy does not show what it misses",
+      "Give --starts too, with a number or auto",
+    );
+  }
   if (has_generation || foreign[0] === undefined) {
     return { workload: name, mu: flags.mu ?? null, extra_args: checkExtra(flags.extraArg, workload) };
   }

@@ -1,5 +1,6 @@
 import { fitFindings, type FittedToys, toysOnBounds } from "./fit_findings.ts";
 import { rounded, withError } from "./format.ts";
+import { startsMark } from "./starts/words.ts";
 import type { FitFinding, FitQuality, FitWarning } from "./schema/fit_quality.ts";
 
 const NONE: readonly FitWarning[] = [];
@@ -39,6 +40,7 @@ export function fitQuality(
   poi: string,
   toys: FittedToys,
   parts: readonly { n_shards: number; warnings: readonly FitWarning[] }[],
+  starts: Pick<FitQuality, "starts" | "starts_check"> = {},
 ): FitQuality {
   const on = toysOnBounds(toys);
   return {
@@ -49,6 +51,7 @@ export function fitQuality(
     findings: fitFindings(toys, on),
     warnings: addWarnings(parts.map(({ warnings }) => warnings)),
     n_shards: parts.reduce((sum, { n_shards }) => sum + n_shards, 0),
+    ...starts,
   };
 }
 
@@ -56,7 +59,13 @@ export function fitQuality(
 export function fitWarnings(fits: FitQuality): string[] {
   const found = fits.findings.map((one) => findingWords(one, fits));
   const is_stuck = fits.findings.some(({ kind }) => STUCK.has(kind));
-  return [...found, ...(is_stuck ? [MEANING] : []), ...fits.warnings.map((one) => warningWords(one, fits))];
+  const mark = startsMark(fits);
+  return [
+    ...found,
+    ...(is_stuck ? [MEANING] : []),
+    ...(mark === null ? [] : [mark]),
+    ...fits.warnings.map((one) => warningWords(one, fits)),
+  ];
 }
 
 /** Findings about fits that stay on a bound or on one value. */

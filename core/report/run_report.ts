@@ -24,6 +24,7 @@ import { poiHistogram, pullHistogram, shardTimes } from "./figures/distributions
 import { convergence, hostRates, throughput } from "./figures/rates.ts";
 import { gantt } from "./figures/timeline.ts";
 import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import { leadMark, startsCards, startsTiles } from "./starts_card.ts";
 import { breakable, type Figure, type Markup, markup } from "./plot.ts";
 
 /** Open shards with the same reason, and the remedy. */
@@ -90,10 +91,10 @@ export function runPage(run: RunFacts, remedies: Remedies, usage: RunUsage | nul
   return {
     title: run.run_id,
     about: [aboutLine(run), run.run_dir, ...run.unused_hosts],
-    lead: leadOf(run),
+    lead: `${leadMark(run.fits)}${leadOf(run)}`,
     tiles: [
       ...run.merged_check.findings.flatMap(findingTiles),
-      ...(run.fits ? fitTiles(run.fits) : []),
+      ...(run.fits ? [...fitTiles(run.fits), ...startsTiles(run.fits)] : []),
       ...tilesOf(run, usage),
     ],
     cards: [
@@ -102,6 +103,7 @@ export function runPage(run: RunFacts, remedies: Remedies, usage: RunUsage | nul
       ...recoveryCards(run.recovered),
       ...(run.fits ? fitCards(run.fits) : []),
       ...runFigures(run),
+      ...(run.fits ? startsCards(run.fits) : []),
       ...(usage ? [usageCard(usage)] : []),
       shardTable(run),
     ],

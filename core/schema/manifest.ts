@@ -94,6 +94,8 @@ export const RequestedGuardrails = z.strictObject({
   require_all_converged: z.boolean(),
   max_abs_poi_pull_mean: z.nullable(z.number()),
   poi_pull_std_range: z.nullable(Interval),
+  /** Largest fraction of toys whose minimum may be missed (95 %); absent: none. */
+  max_missed: z.optional(z.number()),
 });
 export type RequestedGuardrails = z.infer<typeof RequestedGuardrails>;
 

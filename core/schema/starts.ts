@@ -79,5 +79,7 @@ export const MergedStarts = z.looseObject({
   missed_bound: z.number(),
   /** Good and Turing's estimate of the fraction of toys for which one more such start finds a lower minimum. */
   missed_estimate: z.number(),
+  /** Share of toys found by one start alone above which the results are marked. */
+  max_missed: z.number(),
 });
 export type MergedStarts = z.infer<typeof MergedStarts>;

@@ -47,15 +47,22 @@ export interface PartStarts extends Pick<OutputStarts, "k" | "n_found_by_one" | 
   n_toys: number;
 }
 
+/** How a tally is judged. */
+interface MissedRules {
+  /** Returns the upper limit (95 %) of a probability of which k of n trials came true. */
+  upperLimit: (k: number, n: number) => number;
+  /** Share of toys found by one start alone above which results are marked. */
+  max_missed: number;
+}
+
 /**
  * Adds up what the parts of a set show.
- * @param upperLimit returns the upper limit of a probability of which k of n trials came true
  * @returns null where a part has none, or another number of starts
  */
 export function addStarts(
   parts: readonly (PartStarts | null)[],
   list: readonly Start[],
-  upperLimit: (k: number, n: number) => number,
+  { upperLimit, max_missed }: MissedRules,
 ): MergedStarts | null {
   const [first] = parts;
   if (!first || parts.some((part) => part?.k !== first.k)) return null;
@@ -76,5 +83,6 @@ export function addStarts(
     n_found_by_one,
     missed_bound: upperLimit(n_found_by_one, n_toys),
     missed_estimate: n_toys === 0 ? 0 : n_found_by_one / first.k / n_toys,
+    max_missed,
   };
 }

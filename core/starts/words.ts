@@ -1,9 +1,10 @@
+import type { FitQuality } from "../schema/fit_quality.ts";
 import type { MergedStarts, StartsCheck } from "../schema/starts.ts";
 
-/** Share of toys found by one start alone from which on a result is marked. */
-const MARKED_MISSED = 0.01;
+/** Share of toys found by one start alone above which a result is marked, where a run requests no other. */
+export const MOST_MISSED = 0.01;
 
-/** Share of trial toys with a lower minimum from which on a run is marked; sound specs have up to 1 %. */
+/** Share of trial toys with a lower minimum above which a run is marked; sound specs have up to 1 %. */
 const MARKED_SHARE = 0.05;
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
@@ -14,22 +15,39 @@ export function startsNotes(
 ): string[] {
   const missed = starts.map(({ n_missed }) => n_missed);
   const worst = Math.max(...starts.map(({ worst_missed_nll }) => worst_missed_nll));
-  const each =
+  return [
     `each toy was fitted from ${k} starts; one start alone misses the minimum of ${Math.min(...missed)} to ` +
-    `${Math.max(...missed)} of ${n_toys} toys, by up to ${worst.toPrecision(3)} in NLL`;
-  const left =
+    `${Math.max(...missed)} of ${n_toys} toys, by up to ${worst.toPrecision(3)} in NLL`,
     `${n_found_by_one} toys were found by one start alone: at most ${percent(missed_bound)} (95 %) are missed by ` +
-    `all of such starts, about ${
-      percent(missed_estimate)
-    } by Good and Turing's estimate for one more; minima that this ` +
-    "fitter never reaches do not count";
-  if (n_found_by_one <= MARKED_MISSED * n_toys) return [each, left];
-  return [each, `warning: more than ${percent(MARKED_MISSED)} of the toys may miss their minimum: ${left}`];
+    `all of such starts, about ${percent(missed_estimate)} by Good and Turing's estimate for one more; minima that ` +
+    "this fitter never reaches do not count",
+  ];
+}
+
+/** Returns whether so many toys were found by one start alone that the results are marked. */
+export const isMarked = ({ n_found_by_one, n_toys, max_missed }: MergedStarts): boolean =>
+  n_found_by_one > max_missed * n_toys;
+
+/** Returns the check of a run if it shows that fits miss the minimum. */
+export const failedCheck = (check: StartsCheck | undefined): StartsCheck | undefined =>
+  check && check.n_lower > MARKED_SHARE * check.n_toys ? check : undefined;
+
+/** Returns why results do not stand without a mark: their fits may miss the minimum; null: nothing shows it. */
+export function startsMark(
+  { starts, starts_check, poi }: Pick<FitQuality, "starts" | "starts_check" | "poi">,
+): string | null {
+  if (!starts) return checkNotes(starts_check, poi)[0] ?? null;
+  if (!isMarked(starts)) return null;
+  const { n_found_by_one, n_toys, missed_bound, max_missed } = starts;
+  return `up to ${
+    percent(missed_bound)
+  } of the toys may miss their minimum, since ${n_found_by_one} of ${n_toys} were found by ` +
+    `one start alone, more than ${percent(max_missed)}. More starts find more: --starts ${2 * starts.k}, or auto`;
 }
 
 /** Returns what a check of trial toys says to a person; none where it found nothing. */
-export function checkNotes(check: StartsCheck | null, poi: string): string[] {
-  if (!check || check.n_lower <= MARKED_SHARE * check.n_toys) return [];
+export function checkNotes(check: StartsCheck | undefined, poi: string): string[] {
+  if (!failedCheck(check) || !check) return [];
   const { n_toys, n_lower, worst_nll, poi_mean, poi_mean_lowest } = check;
   return [
     `the fits of ${n_lower} of ${n_toys} trial toys do not find the minimum: from other starts their NLL is lower, by up to ` +

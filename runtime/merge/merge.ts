@@ -78,7 +78,8 @@ function refuseGuardrails(sources: Sources, given: RequestedGuardrails): void {
   throw new FarmError("usage", `Cannot judge a guardrail of ${workload.name}: its toys have no fitted values`);
 }
 
-const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
+/** The document that a merge writes. */
+export const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
 
 /** Returns the path to write: the run's own merged document, or elsewhere a new or older merged document. */
 function outPath({ run }: Sources, out: string | null, inputs: readonly string[]): string {

@@ -12,9 +12,9 @@ import type { Problem } from "../../core/schema/merge_report.ts";
 import { runTimes } from "../../core/run_times.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import { joinRanges, type MissingToys, missingToys, type SeedRange, sumToys } from "../../core/toy_ranges.ts";
-import { clopperPearson } from "../../core/statistics.ts";
 import { addStarts } from "../../core/starts/tally.ts";
-import { DISTRIBUTIONS } from "../system/distributions.ts";
+import { failedCheck, MOST_MISSED } from "../../core/starts/words.ts";
+import { upperLimit } from "../system/distributions.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import type { Sources } from "./sources.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./worker.ts";
@@ -86,6 +86,8 @@ export function mergedSet(
   const facts: MergedSet["sources"] = [first, ...rest];
   if (needsPulls(guardrails) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
   const summary = summarise(proof.read.values, facts);
+  const fits = fitsOf(sources, proof, facts, startsOf(sources, facts, guardrails));
+  if (guardrails.max_missed !== undefined && !fits.starts) throw withoutStarts();
   return {
     sources: facts,
     run: wholeOf(sources.wanted),
@@ -93,9 +95,8 @@ export function mergedSet(
     left_out: proof.problems.map((problem) => problem.what),
     summary,
     requested: guardrails,
-    verdict: judge(guardrails, sumCounts(facts), summary.pull),
-    fits: fitsOf(sources, proof, facts),
-    starts: addStarts(facts.map(({ starts }) => starts), sources.run?.manifest.farm?.starts?.list ?? [], upperLimit),
+    verdict: judge(guardrails, sumCounts(facts), summary.pull, fits.starts),
+    fits,
     origin: {
       created_at_utc: moment.now_utc,
       nsfarm_version: moment.nsfarm_version,
@@ -105,15 +106,39 @@ export function mergedSet(
   };
 }
 
-/** Returns the upper limit, with 95 % probability, of a probability of which k of n trials came true. */
-const upperLimit = (k: number, n: number): number => n === 0 ? 1 : clopperPearson(k, n, DISTRIBUTIONS, 0.9)[1];
-
-/** Returns the bounds of the fits: from the run's spec, or from a merged document among the sources. */
-function fitsOf({ run }: Sources, { read }: Proof, facts: MergedSet["sources"]): MergedSet["fits"] {
+/** Returns the fit quality of a set; the bounds are from the run's spec, or from a merged document among the sources. */
+function fitsOf(
+  { run }: Sources,
+  { read }: Proof,
+  facts: MergedSet["sources"],
+  starts: Pick<MergedSet["fits"], "starts" | "starts_check">,
+): MergedSet["fits"] {
   const [first] = facts;
   const reported = facts.find((one) => one.merged?.fits?.poi_bounds)?.merged?.fits?.poi_bounds ?? null;
   const bounds = run?.manifest.farm?.poi_bounds ?? reported;
-  return fitQuality(poiName(first), { poi_hat: read.values.poi_hat, poi_true: first.poi_true, bounds }, facts);
+  const toys = { poi_hat: read.values.poi_hat, poi_true: first.poi_true, bounds };
+  return fitQuality(poiName(first), toys, facts, starts);
+}
+
+/** Returns what several starts, or trial toys of a run without, show of the fits. */
+function startsOf(
+  { run }: Sources,
+  facts: MergedSet["sources"],
+  { max_missed = MOST_MISSED }: RequestedGuardrails,
+): Pick<MergedSet["fits"], "starts" | "starts_check"> {
+  const farm = run?.manifest.farm;
+  const check = failedCheck(farm?.starts_check);
+  if (facts.every((one) => one.starts === null)) return check ? { starts_check: check } : {};
+  const starts = addStarts(facts.map((one) => one.starts), farm?.starts?.list ?? [], { upperLimit, max_missed });
+  return starts ? { starts } : {};
+}
+
+function withoutStarts(): FarmError {
+  return new FarmError(
+    "usage",
+    "Cannot judge --max-missed: each of these toys was fitted from one start",
+    "Run them with --starts, or leave --max-missed out",
+  );
 }
 
 /** Returns the error for guardrails on pulls where the outputs have no pulls. */

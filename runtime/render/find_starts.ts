@@ -41,7 +41,10 @@ export async function findStarts(request: RunRequest, manifest: FarmManifest, tr
   try {
     const source = await readSource(manifest.config, spec, model, point);
     const checked = await checkStarts(run, source, { n_toys: check_starts, toy_s });
-    return { ...(checked ? { starts_check: checked } : {}), notes: checkNotes(checked, model?.poi ?? "the POI") };
+    return {
+      ...(checked ? { starts_check: checked } : {}),
+      notes: checkNotes(checked ?? undefined, model?.poi ?? "the POI"),
+    };
   } catch (error) {
     // A spec of which no starts can be made runs as it is; nobody asked for them.
     if (error instanceof FarmError) return { notes: [] };

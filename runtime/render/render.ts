@@ -20,7 +20,7 @@ import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
 import { findStarts } from "./find_starts.ts";
-import { hashSpec, readSpec } from "./read_spec.ts";
+import { hashSpec, readSpec } from "../run/read_spec.ts";
 import { nextSeed, whileTakingSeeds } from "./runs_beside.ts";
 import { stagePlanOf } from "./stage_inputs.ts";
 import { existsAlready, type Extras, writeRun } from "./write_run.ts";

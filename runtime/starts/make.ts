@@ -5,7 +5,9 @@ import type { RunStarts, Start } from "../../core/schema/starts.ts";
 import { STARTS } from "../../core/staging.ts";
 import { chooseStarts, lowestNlls } from "../../core/starts/choose.ts";
 import { MISSED_NLL } from "../../core/starts/tally.ts";
+import { MOST_MISSED } from "../../core/starts/words.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
+import { stampAndSum } from "../run/read_spec.ts";
 import { dataFilesOf, sharedFilesOf, type StartsSource, writeCandidate } from "./data.ts";
 import { canStart, fitTrial, onAllCores, type TrialRun } from "./fits.ts";
 
@@ -32,9 +34,6 @@ function effortOf({ channels }: StartsSource, asked: number | "auto"): { n_candi
     n_trial_toys: within(TRIAL_TOYS.least, TRIAL_TOYS.most, MOST_EVENTS.of_toys / n_events),
   };
 }
-
-/** Largest share of the second trial toys that `auto` leaves missed. */
-const AUTO_MISSED = 0.01;
 
 /** A spec from which fits can start. */
 interface Candidate {
@@ -72,7 +71,7 @@ export async function makeStarts(run: TrialRun, source: StartsSource, asked: num
   const list = order.slice(0, k).map((one, index) => writeStart(run, source, one, index));
   const shared = list.some(({ spec }) => spec !== null) ? sharedFilesOf(source).map((name) => `${STARTS}/${name}`) : [];
   const names = list.flatMap(({ spec }, index) => spec === null ? [] : [spec, ...filesOf(source, index)]);
-  const found = [...names, ...shared].map((path) => ({ path, ...stamped(join(run.scratch, path)) }));
+  const found = [...names, ...shared].map((path) => ({ path, ...stampAndSum(join(run.scratch, path)) }));
   return {
     starts: {
       ...{ asked, k, list, n_candidates, n_valid: valid.length, n_trial_toys },
@@ -141,7 +140,9 @@ async function judge(
     const n_missed = reached.filter((nll, toy) => nll - (lowest[toy] ?? NaN) >= MISSED_NLL).length;
     return { k, n_toys: lowest.length, n_missed, cpu_s: first.reduce((sum, { cpu_s }) => sum + cpu_s, 0) };
   });
-  const enough = table.find(({ n_missed, n_toys }) => n_missed <= AUTO_MISSED * n_toys);
+  const enough = table.find(({ n_missed, n_toys }) =>
+    n_missed <= (run.manifest.farm.guardrails.max_missed ?? MOST_MISSED) * n_toys
+  );
   const k = enough?.k ?? order.length;
   const lines = table.map((row) =>
     `  ${row.k} starts: ${row.n_missed} of ${row.n_toys} trial toys missed, ${row.cpu_s.toFixed(1)} s`
@@ -173,9 +174,4 @@ function writeStart(run: TrialRun, source: StartsSource, { candidate, spec }: Ca
 function sumOf(paths: readonly string[]): string {
   const sums = paths.map((path) => hashFile(path).sha256);
   return sums.length === 1 ? sums[0] ?? "" : sha256Of(new TextEncoder().encode(sums.join("\n")));
-}
-
-function stamped(path: string): { bytes: number; sha256: string; mtime_ms: number } {
-  const mtime_ms = Deno.statSync(path).mtime?.getTime() ?? 0;
-  return { mtime_ms, ...hashFile(path) };
 }

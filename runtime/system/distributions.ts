@@ -1,5 +1,5 @@
 import jstat from "jstat";
-import type { Distributions } from "../../core/statistics.ts";
+import { clopperPearson, type Distributions } from "../../core/statistics.ts";
 
 /** The two distributions that are used of jstat, which has no types of its own. */
 interface Library {
@@ -28,3 +28,6 @@ function lowerTail(x: number): number {
   for (let k = 80; k > 0; k--) fraction = -x + k / fraction;
   return Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI) / fraction;
 }
+
+/** Returns the upper limit, with 95 % probability, of a probability of which k of n trials came true. */
+export const upperLimit = (k: number, n: number): number => n === 0 ? 1 : clopperPearson(k, n, DISTRIBUTIONS, 0.9)[1];

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { chooseStarts } from "../../../core/starts/choose.ts";
 import { addStarts, tallyStarts } from "../../../core/starts/tally.ts";
 
+const rules = { upperLimit: (k: number, n: number) => k / n, max_missed: 0.01 };
+
 const nlls = (...rows: number[][]) => rows.map((row) => Float64Array.from(row));
 
 Deno.test("the lowest fit of each toy is kept, of equal ones that of the first start, and failed fits are lower than none", () => {
@@ -28,16 +30,16 @@ Deno.test("the tallies of any split of a set add up to that of the set", () => {
       return { k: of.k, n_toys: part.length, starts: of.starts, n_found_by_one: of.n_found_by_one };
     };
     const cut = at % rows.length;
-    const add = (...parts: typeof rows[]) => addStarts(parts.map(tally), [], (k, n) => k / n);
+    const add = (...parts: typeof rows[]) => addStarts(parts.map(tally), [], rules);
     assert.deepEqual(add(rows.slice(0, cut), rows.slice(cut)), add(rows));
   }));
 });
 
 Deno.test("a set has no tally where a part has none, or another number of starts", () => {
   const part = { k: 2, n_toys: 4, starts: [], n_found_by_one: 1 };
-  assert.equal(addStarts([part, null], [], () => 1), null);
-  assert.equal(addStarts([part, { ...part, k: 3 }], [], () => 1), null);
-  assert.equal(addStarts([part, part], [], () => 1)?.missed_estimate, 2 / 2 / 8);
+  assert.equal(addStarts([part, null], [], rules), null);
+  assert.equal(addStarts([part, { ...part, k: 3 }], [], rules), null);
+  assert.equal(addStarts([part, part], [], rules)?.missed_estimate, 2 / 2 / 8);
 });
 
 Deno.test("starts are chosen that together find most trial toys, not those that find most each", () => {
