@@ -178,7 +178,7 @@ export const GUARDRAIL_FLAGS = {
     placeholder: "x",
     min: 0,
     max: 1,
-    help: "guardrail with --starts: at most this share of minima may be missed",
+    help: "guardrail with --starts: share of minima missed",
   },
 } as const satisfies FlagTable;
 

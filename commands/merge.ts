@@ -16,7 +16,7 @@ const mergeFlags = defineFlags({
   },
   out: { type: "path", help: "path of the merged document (default: merged.out.json of the run)" },
   "allow-partial": { type: "boolean", help: "merge the valid shards if some are missing; marked as partial" },
-  lowest: { type: "boolean", help: "merge runs of the same toys from different starts: keep each toy's lowest fit" },
+  lowest: { type: "boolean", help: "merge runs of the same toys: keep each toy's lowest fit" },
   "accept-unrecorded": { type: "boolean", help: "also merge outputs without a record, or of another run" },
   ...GUARDRAIL_FLAGS,
 });

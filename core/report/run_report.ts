@@ -22,6 +22,7 @@ import { type RunUsage, usageRows } from "../usage.ts";
 import { cpuShare, hostShares } from "../sweep/measures.ts";
 import { poiHistogram, pullHistogram, shardTimes } from "./figures/distributions.ts";
 import { convergence, hostRates, throughput } from "./figures/rates.ts";
+import { startsFigure } from "./figures/starts.ts";
 import { gantt } from "./figures/timeline.ts";
 import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import { leadMark, startsCards, startsTiles } from "./starts_card.ts";
@@ -77,6 +78,7 @@ function helpFor(
 export function runFigures(run: RunFacts): Figure[] {
   const figures = [
     ...[gantt(run), shardTimes(run), throughput(run), hostRates(hostShares([run])), convergence(run)],
+    ...(run.fits?.starts ? [startsFigure(run.fits.starts)] : []),
     ...(run.toys ? [poiHistogram(run.toys), pullHistogram(run.toys)] : []),
   ].filter((figure) => figure !== null);
   const n_half = figures.filter(({ is_wide }) => !is_wide).length;

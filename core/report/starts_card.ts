@@ -2,7 +2,6 @@ import { percent } from "../format.ts";
 import type { FitQuality } from "../schema/fit_quality.ts";
 import type { MergedStarts } from "../schema/starts.ts";
 import { isMarked, startsMark } from "../starts/words.ts";
-import { startsFigure } from "./figures/starts.ts";
 import { type Column, numberColumn, type Page, tableCard, type Tile } from "./page.ts";
 
 /** Returns the headline's mark on toys whose fits may miss the minimum, with a space behind it; empty: none. */
@@ -27,9 +26,9 @@ export function startsTiles({ starts, starts_check }: FitQuality): Tile[] {
   }];
 }
 
-/** Returns figure and table of what each start found; none without starts. */
+/** Returns the table of what each start found; none without starts. */
 export function startsCards({ starts }: FitQuality): Page["cards"] {
-  return starts ? [startsFigure(starts), startsTable(starts)] : [];
+  return starts ? [startsTable(starts)] : [];
 }
 
 type Row = MergedStarts["starts"][number];

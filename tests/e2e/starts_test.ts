@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { mustRun, nsfarm, requestArgs, runArgs, runDir } from "../support/farm.ts";
+import { mustRun, nsfarm, readPage, requestArgs, runArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { arrayAt, at, readJson } from "../support/toys.ts";
 
@@ -26,7 +26,12 @@ Deno.test("from eight starts 300 toys with a floating signal have the mean of an
     const asked = ["--starts", "8", "--seed", "11"];
     const more = { toys: 300, config };
     const ran = await mustRun(folder, [...runArgs(folder, { ...more, shards: 7, id: "seven" }), ...asked]);
-    await mustRun(folder, [...runArgs(folder, { ...more, shards: 1, id: "one" }), ...asked]);
+    const strict = await nsfarm(folder, [
+      ...runArgs(folder, { ...more, shards: 1, id: "one" }),
+      ...[...asked, "--max-missed", "1e-6"],
+    ]);
+    assert.equal(strict.code, 6);
+    assert.match(strict.stderr, /guardrail failed: up to \d\S* of the toys may miss their minimum/);
     assert.match(ran.stderr, /each toy was fitted from 8 starts/);
     const [seven, one] = [await merged(runDir(folder, "seven")), await merged(runDir(folder, "one"))];
     for (const name of ["poi_hat", "nll"]) {
@@ -36,8 +41,13 @@ Deno.test("from eight starts 300 toys with a floating signal have the mean of an
     assert.ok(Math.abs(mean(poi_hat) - 1.079) < 3 * Math.hypot(0.026, 0.026), `${mean(poi_hat)}`);
     assert.ok(poi_hat.filter((mu) => mu < 1e-6).length <= 6);
     assert.deepEqual(["k", "n_toys"].map((name) => at(seven, `merge.farm.starts.${name}`)), [8, 300]);
-    assert.deepEqual(at(seven, "merge.farm.starts"), at(one, "merge.farm.starts"));
+    for (const name of ["starts", "n_found_by_one", "missed_bound", "missed_estimate"]) {
+      assert.deepEqual(at(seven, `merge.farm.starts.${name}`), at(one, `merge.farm.starts.${name}`));
+    }
     await mustRun(folder, ["verify", runDir(folder, "seven")]);
+    const page = join(folder, "page.html");
+    await mustRun(folder, ["report", runDir(folder, "seven"), "--out", page]);
+    assert.match(await readPage(page), /data-figure="starts".*Starts of the fits/s);
     await writeFile(join(runDir(folder, "seven"), "starts", "start_1.json"), "{}");
     assert.notEqual((await nsfarm(folder, ["verify", runDir(folder, "seven")])).code, 0);
   }));
@@ -53,6 +63,12 @@ Deno.test("a run says before it begins that its fits miss the minimum, and a sou
       return (await mustRun(folder, [...args, "--seed", seed])).stderr;
     };
     assert.match(await stderrOf("floating_b", "11"), WARNED);
+    const dir = runDir(folder, "floating_b11");
+    assert.match((await mustRun(folder, ["status", dir])).stdout, WARNED);
+    assert.match((await mustRun(folder, ["doctor", dir])).stdout, WARNED);
+    const page = join(folder, "page.html");
+    await mustRun(folder, ["report", dir, "--out", page]);
+    assert.match(await readPage(page), /class="lead">MARKED: the fits of these toys may miss the minimum/);
     for (const seed of ["1", "2", "3"]) assert.doesNotMatch(await stderrOf("fixed_b", seed), /trial toys do not find/);
     const checkOf = async (id: string) =>
       JSON.parse(await readFile(join(runDir(folder, id), "manifest.json"), "utf8")).farm.starts_check;
@@ -69,6 +85,11 @@ Deno.test("a run whose start was changed is not gone on with, and a bad --starts
       const ran = await nsfarm(folder, [...runArgs(folder, { toys: 20, shards: 2, config }), "--starts", k]);
       assert.notEqual(ran.code, 0);
       assert.match(ran.stderr, new RegExp(`"${k}"`));
+      assert.equal(existsSync(runDir(folder)), false);
+    }
+    for (const more of [["--max-missed", "2"], ["--max-missed", "0.01"]]) {
+      const ran = await nsfarm(folder, [...runArgs(folder, { toys: 20, shards: 2, config }), ...more]);
+      assert.match(ran.stderr, /--max-missed/);
       assert.equal(existsSync(runDir(folder)), false);
     }
     const render = ["render", ...requestArgs(folder, { toys: 20, shards: 2, config }), "--scheduler", "local"];

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import type { MergedStarts, StartsCheck } from "../../../core/schema/starts.ts";
+import { failedCheck, isMarked, startsMark, startsNotes } from "../../../core/starts/words.ts";
+
+const found = (n_found_by_one: number, max_missed = 0.01): MergedStarts => ({
+  ...{ k: 4, n_toys: 300, n_found_by_one, missed_bound: 0.026, missed_estimate: 0.0033, max_missed },
+  starts: [3, 12].map((n_missed, index) => ({
+    ...{ index, data_file: null, sha256: null, n_lowest_alone: 1, n_missed, worst_missed_nll: 9.5 },
+  })),
+});
+
+const tried = (n_lower: number): StartsCheck => ({
+  ...{ n_toys: 40, n_starts: 3, n_lower, worst_nll: 14.66, poi_mean: 0.5421, poi_mean_lowest: 0.95 },
+});
+
+Deno.test("the notes on starts name what one start misses, the bound, the estimate, and what neither sees", () => {
+  assert.deepEqual(startsNotes(found(4)), [
+    "each toy was fitted from 4 starts; one start alone misses the minimum of 3 to 12 of 300 toys, by up to 9.50 in NLL",
+    "4 toys were found by one start alone: at most 2.6 % (95 %) are missed by all of such starts, about 0.33 % by Good " +
+    "and Turing's estimate for one more; minima that this fitter never reaches do not count",
+  ]);
+});
+
+Deno.test("results are marked above the share that a run allows, and the mark names the number of starts to try", () => {
+  assert.equal(isMarked(found(3)), false);
+  assert.equal(startsMark({ poi: "mu", starts: found(3) }), null);
+  assert.match(
+    startsMark({ poi: "mu", starts: found(4) }) ?? "",
+    /^up to 2\.6 % of the toys .* since 4 of 300 were .* more than 1 %\. .* --starts 8, or auto$/,
+  );
+  assert.equal(startsMark({ poi: "mu", starts: found(4, 0.02) }), null);
+});
+
+Deno.test("a run without starts is marked by its trial toys, above one in twenty", () => {
+  assert.equal(failedCheck(undefined), undefined);
+  assert.equal(failedCheck(tried(2)), undefined);
+  assert.equal(startsMark({ poi: "mu", starts_check: tried(2) }), null);
+  assert.match(
+    startsMark({ poi: "mu", starts_check: tried(3) }) ?? "",
+    /^the fits of 3 of 40 trial toys do not find the minimum.* by up to 14\.7; the mean of mu is 0\.542 .* 0\.950 /,
+  );
+});
