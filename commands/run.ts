@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { join } from "node:path";
 import { timedWords } from "../core/cut_by_time.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { trialWarnings } from "../core/fit_command.ts";
+import { trialWarnings } from "../core/trial_fit.ts";
 import { requestDifference, requestDir, type RunRequest } from "../core/request.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
@@ -121,7 +121,7 @@ async function dryRun(request: RunRequest, adapter: Backend, out: Output): Promi
   const dir = requestDir(request);
   const warnings = [
     ...seedWarnings([request.run_id], request.out_dir, [request]),
-    ...trialWarnings(manifest.farm.trial),
+    ...trialWarnings(manifest.farm),
     ...notes,
   ];
   for (const warning of warnings) out.warn(warning);

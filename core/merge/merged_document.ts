@@ -198,6 +198,7 @@ function fitsJson(fits: FitQuality): Json {
     })),
     warnings: fits.warnings.map(({ text, n_shards, n_lines }) => ({ text, n_shards, n_lines })),
     n_shards,
+    ...(fits.reasons ? { reasons: [...fits.reasons] } : {}),
   };
 }
 

@@ -49,5 +49,7 @@ export const FitQuality = z.looseObject({
   starts: z.optional(MergedStarts),
   /** Of trial toys, where they show that fits from one start miss the minimum. */
   starts_check: z.optional(StartsCheck),
+  /** What speaks against the fit of the observed data, where fits start; of toys that stay on a bound only. */
+  reasons: z.optional(z.array(z.string())),
 });
 export type FitQuality = z.infer<typeof FitQuality>;

@@ -17,6 +17,8 @@ export const TrialFit = z.looseObject({
   warnings: z.array(z.string()),
   /** Channels with Parquet data: number of rows, and the range of event counts that the yields allow. */
   channels: z.array(z.looseObject({ name: z.string(), n_events: Count, least: z.number(), most: z.number() })),
+  /** Of the fit of the observed data; absent: nextstat gives none. */
+  final_grad_norm: z.optional(z.number()),
   toy: z.looseObject({
     poi: z.string(),
     poi_true: z.number(),

@@ -12,6 +12,7 @@ import type { Problem } from "../../core/schema/merge_report.ts";
 import { runTimes } from "../../core/run_times.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import { joinRanges, type MissingToys, missingToys, type SeedRange, sumToys } from "../../core/toy_ranges.ts";
+import { startReasons } from "../../core/trial_fit.ts";
 import { addStarts } from "../../core/starts/tally.ts";
 import { failedCheck, MOST_MISSED } from "../../core/starts/words.ts";
 import { upperLimit } from "../system/distributions.ts";
@@ -111,7 +112,7 @@ function fitsOf(
   { run }: Sources,
   { read }: Proof,
   facts: MergedSet["sources"],
-  starts: Pick<MergedSet["fits"], "starts" | "starts_check">,
+  starts: Pick<MergedSet["fits"], "starts" | "starts_check" | "reasons">,
 ): MergedSet["fits"] {
   const [first] = facts;
   const reported = facts.find((one) => one.merged?.fits?.poi_bounds)?.merged?.fits?.poi_bounds ?? null;
@@ -125,10 +126,12 @@ function startsOf(
   { run }: Sources,
   facts: MergedSet["sources"],
   { max_missed = MOST_MISSED }: RequestedGuardrails,
-): Pick<MergedSet["fits"], "starts" | "starts_check"> {
+): Pick<MergedSet["fits"], "starts" | "starts_check" | "reasons"> {
   const farm = run?.manifest.farm;
   const check = failedCheck(farm?.starts_check);
-  if (facts.every((one) => one.starts === null)) return check ? { starts_check: check } : {};
+  if (facts.every((one) => one.starts === null)) {
+    return { reasons: startReasons(farm), ...(check ? { starts_check: check } : {}) };
+  }
   const starts = addStarts(facts.map((one) => one.starts), farm?.starts?.list ?? [], { upperLimit, max_missed });
   return starts ? { starts } : {};
 }

@@ -3,7 +3,7 @@ import * as z from "../../core/schema/zod.ts";
 import type { ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError, orElse } from "../../core/errors.ts";
 import { tailLines } from "../../core/failure.ts";
-import { atBounds } from "../../core/fit_command.ts";
+import { atBounds } from "../../core/trial_fit.ts";
 import { countWarnings, poiName } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/output.ts";
 import { ONE_BLAS_THREAD } from "../../core/record.ts";
@@ -160,14 +160,18 @@ function runFit({ config }: FarmManifest, argv: string[], times = "/dev/null"): 
   return runProgram({ argv: words, cwd: dirname(config), timeout_s: 600 });
 }
 
-const ObservedFit = z.looseObject({ parameter_names: z.array(z.string()), bestfit: z.array(z.number()) });
+const ObservedFit = z.looseObject({
+  parameter_names: z.array(z.string()),
+  bestfit: z.array(z.number()),
+  final_grad_norm: z.optional(z.nullable(z.number())),
+});
 
 /** Fits the observed data. A toy's fit includes such a fit, so this one takes no longer. Its failure is ignored. */
 async function fitObserved(
   manifest: FarmManifest,
   model: SpecModel,
   scratch: string,
-): Promise<Pick<TrialFit, "at_bounds" | "warnings">> {
+): Promise<Pick<TrialFit, "at_bounds" | "warnings" | "final_grad_norm">> {
   const out = `${scratch}/observed.json`;
   const words = ["unbinned-fit", "--config", manifest.config, "--threads", "1", "-o", out];
   const { exit_code, stderr } = await runFit(manifest, [manifest.nextstat_bin, ...words]);
@@ -175,7 +179,12 @@ async function fitObserved(
   const warnings = countWarnings(stderr.split("\n")).map(({ text }) => text);
   if (!fit) return { at_bounds: null, warnings: [] };
   const fitted = new Map(fit.parameter_names.map((name, i) => [name, fit.bestfit[i] ?? NaN]));
-  return { at_bounds: atBounds(fitted, model.bounds), warnings };
+  const gradient = fit.final_grad_norm ?? null;
+  return {
+    at_bounds: atBounds(fitted, model.bounds),
+    warnings,
+    ...(gradient === null ? {} : { final_grad_norm: gradient }),
+  };
 }
 
 const readObserved = (path: string): z.infer<typeof ObservedFit> | undefined =>

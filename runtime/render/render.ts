@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { cutPlans } from "../../core/check_manifest.ts";
 import { checkMinutes, firstSplit, type ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError } from "../../core/errors.ts";
-import { trialWarnings } from "../../core/fit_command.ts";
+import { trialWarnings } from "../../core/trial_fit.ts";
 import { newManifest, requestDir, type RunRequest, withSeed } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
@@ -190,7 +190,7 @@ function writeRendered(
   extras: Extras & { notes: readonly string[] },
 ): RenderedRun {
   writeRun(dir, manifest, rendered, extras);
-  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial), ...extras.notes];
+  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm), ...extras.notes];
   return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered: { ...rendered, warnings } };
 }
 

@@ -13,6 +13,7 @@ import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
 import { partStarts } from "../../core/merge/source_facts.ts";
 import { addStarts } from "../../core/starts/tally.ts";
 import { failedCheck, MOST_MISSED } from "../../core/starts/words.ts";
+import { startReasons } from "../../core/trial_fit.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import type { AnyOutput } from "../../core/workload/workload.ts";
 import { listNames } from "../fs/list.ts";
@@ -122,9 +123,9 @@ function fitsOf(
 function startsOf(
   farm: RunRecord | undefined,
   shards: readonly ReadShard[],
-): Pick<FitQuality, "starts" | "starts_check"> {
+): Pick<FitQuality, "starts" | "starts_check" | "reasons"> {
   const check = failedCheck(farm?.starts_check);
-  if (!farm?.starts) return check ? { starts_check: check } : {};
+  if (!farm?.starts) return { reasons: startReasons(farm), ...(check ? { starts_check: check } : {}) };
   const parts = shards.flatMap(({ output }) => output && "frame" in output ? [partStarts(output.frame)] : []);
   const rules = { upperLimit, max_missed: farm.guardrails.max_missed ?? MOST_MISSED };
   const starts = addStarts(parts, farm.starts.list, rules);
