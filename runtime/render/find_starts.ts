@@ -47,7 +47,7 @@ export async function findStarts(request: RunRequest, manifest: FarmManifest, tr
     };
   } catch (error) {
     // A spec of which no starts can be made runs as it is; nobody asked for them.
-    if (error instanceof FarmError) return { notes: [] };
+    if (error instanceof FarmError) return { notes: [`the fits are not checked from other starts. ${error.message}`] };
     throw error;
   }
 }
