@@ -1,5 +1,7 @@
+import { duration, textTable } from "../format.ts";
+import { MOST_STARTS } from "../request.ts";
 import type { FitQuality } from "../schema/fit_quality.ts";
-import type { MergedStarts, StartsCheck } from "../schema/starts.ts";
+import type { MergedStarts, RunStarts, StartsCheck } from "../schema/starts.ts";
 
 /** Share of toys found by one start alone above which a result is marked, where a run requests no other. */
 export const MOST_MISSED = 0.01;
@@ -42,8 +44,14 @@ export function startsMark(
   return `up to ${
     percent(missed_bound)
   } of the toys may miss their minimum, since ${n_found_by_one} of ${n_toys} were found by ` +
-    `one start alone, more than ${percent(max_missed)}. More starts find more: --starts ${2 * starts.k}, or auto`;
+    `one start alone, more than ${percent(max_missed)}. ${adviceOf(starts)}`;
 }
+
+/** The bound is loose where every toy has minima of its own, so that more starts may not lower it below the threshold. */
+const adviceOf = ({ k }: MergedStarts): string =>
+  k <= MOST_STARTS / 2
+    ? `More starts find more: --starts ${2 * k}`
+    : "Compare mean and share at the bound with another minimizer's, on toys of its own";
 
 /** Returns what a check of trial toys says to a person; none where it found nothing. */
 export function checkNotes(check: StartsCheck | undefined, poi: string): string[] {
@@ -54,4 +62,14 @@ export function checkNotes(check: StartsCheck | undefined, poi: string): string[
     `${worst_nll.toPrecision(3)}; the mean of ${poi} is ${poi_mean.toFixed(3)} as nextstat starts and ` +
     `${poi_mean_lowest.toFixed(3)} with the lowest fit of each. Fit each toy from several starts: --starts 4, or auto`,
   ];
+}
+
+/** Returns how `--starts auto` chose the number of starts, in lines; none where a number was given. */
+export function autoLines(starts: RunStarts | undefined): string[] {
+  if (!starts?.table) return [];
+  const rows = starts.table.map((
+    { k, n_missed, n_toys, cpu_s },
+  ) => [`${k}`, `${n_missed} of ${n_toys}`, duration(cpu_s)]);
+  const head = ["starts", "trial toys missed", "time of these toys"];
+  return [`--starts auto takes ${starts.k}:`, ...textTable([head, ...rows], { align: "rrr", indent: "  " })];
 }

@@ -143,12 +143,12 @@ async function judge(
   const enough = table.find(({ n_missed, n_toys }) =>
     n_missed <= (run.manifest.farm.guardrails.max_missed ?? MOST_MISSED) * n_toys
   );
-  const k = enough?.k ?? order.length;
-  const lines = table.map((row) =>
-    `  ${row.k} starts: ${row.n_missed} of ${row.n_toys} trial toys missed, ${row.cpu_s.toFixed(1)} s`
-  );
-  const left = enough ? [] : [`  ${k} starts do not do: take the share that they miss from the result`];
-  return { k, table, notes: [`--starts auto takes ${k}:`, ...lines, ...left] };
+  if (enough) return { k: enough.k, table, notes: [] };
+  const k = order.length;
+  const missed = table.at(-1)?.n_missed ?? 0;
+  const left =
+    `${k} starts, the most that --starts auto takes here, still miss ${missed} of ${lowest.length} trial toys: the result says what is missed`;
+  return { k, table, notes: [left] };
 }
 
 const filesOf = (source: StartsSource, index: number): string[] =>

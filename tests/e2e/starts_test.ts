@@ -112,3 +112,18 @@ Deno.test("the toys of a run with starts are those of the run without: most fits
     const same = one?.filter((nll, toy) => Math.abs(nll - (other?.[toy] ?? NaN)) < 1e-6).length ?? 0;
     assert.ok(same >= 10, `${same} fits end in the same minimum`);
   }));
+
+Deno.test("--starts auto prints the table of the number against what is missed, and takes the first that does", () =>
+  inFolder(async (folder) => {
+    const config = await sample(folder, "floating_s");
+    const words = ["render", ...requestArgs(folder, { toys: 40, shards: 2, config }), "--scheduler", "local"];
+    const { stderr } = await mustRun(folder, [...words, "--starts", "auto", "--max-missed", "0.3", "--seed", "5"]);
+    const { asked, k, table, list } =
+      JSON.parse(await readFile(join(runDir(folder), "manifest.json"), "utf8")).farm.starts;
+    assert.equal(asked, "auto");
+    assert.equal(list.length, k);
+    assert.match(stderr, new RegExp(`--starts auto takes ${k}:\n  starts  trial toys missed  `));
+    const taken = table.find((row: { k: number }) => row.k === k);
+    assert.ok(taken.n_missed <= 0.3 * taken.n_toys);
+    for (const row of table) if (row.k < k) assert.ok(row.n_missed > 0.3 * row.n_toys, JSON.stringify(row));
+  }));

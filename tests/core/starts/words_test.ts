@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { MergedStarts, StartsCheck } from "../../../core/schema/starts.ts";
-import { failedCheck, isMarked, startsMark, startsNotes } from "../../../core/starts/words.ts";
+import { autoLines, failedCheck, isMarked, startsMark, startsNotes } from "../../../core/starts/words.ts";
 
 const found = (n_found_by_one: number, max_missed = 0.01): MergedStarts => ({
   ...{ k: 4, n_toys: 300, n_found_by_one, missed_bound: 0.026, missed_estimate: 0.0033, max_missed },
@@ -26,9 +26,10 @@ Deno.test("results are marked above the share that a run allows, and the mark na
   assert.equal(startsMark({ poi: "mu", starts: found(3) }), null);
   assert.match(
     startsMark({ poi: "mu", starts: found(4) }) ?? "",
-    /^up to 2\.6 % of the toys .* since 4 of 300 were .* more than 1 %\. .* --starts 8, or auto$/,
+    /^up to 2\.6 % of the toys .* since 4 of 300 were .* more than 1 %\. .* --starts 8$/,
   );
   assert.equal(startsMark({ poi: "mu", starts: found(4, 0.02) }), null);
+  assert.match(startsMark({ poi: "mu", starts: { ...found(4), k: 64 } }) ?? "", /another minimizer's/);
 });
 
 Deno.test("a run without starts is marked by its trial toys, above one in twenty", () => {
@@ -39,4 +40,18 @@ Deno.test("a run without starts is marked by its trial toys, above one in twenty
     startsMark({ poi: "mu", starts_check: tried(3) }) ?? "",
     /^the fits of 3 of 40 trial toys do not find the minimum.* by up to 14\.7; the mean of mu is 0\.542 .* 0\.950 /,
   );
+});
+
+Deno.test("--starts auto prints how much each number of starts misses, and what it costs", () => {
+  const made = { asked: "auto", k: 2, list: [], files: [], n_candidates: 96, n_valid: 40, n_trial_toys: 60 } as const;
+  assert.deepEqual(autoLines(undefined), []);
+  assert.deepEqual(autoLines({ ...made, list: [], files: [] }), []);
+  const row = { n_toys: 60, cpu_s: 0.2 };
+  const table = [{ ...row, k: 1, n_missed: 30 }, { ...row, k: 2, n_missed: 0, cpu_s: 0.4 }];
+  assert.deepEqual(autoLines({ ...made, list: [], files: [], table }), [
+    "--starts auto takes 2:",
+    "  starts  trial toys missed  time of these toys",
+    "       1           30 of 60               0.2 s",
+    "       2            0 of 60               0.4 s",
+  ]);
 });
