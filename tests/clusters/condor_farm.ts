@@ -99,6 +99,9 @@ function fitScript(here: string, real: string, behaviour: string): string {
   return `#!/bin/sh
 here='${here}' real='${real}'
 [ "$1" != --version ] || exec "$real" --version
+case " $* " in
+" unbinned-fit "* | *" -o "*/candidate_* | *" -o "*/own.*) exec "$real" "$@" ;; # starts that are made before a run
+esac
 shard= seed= before=
 for word; do
   case $before in
