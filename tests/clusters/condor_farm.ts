@@ -99,8 +99,9 @@ function fitScript(here: string, real: string, behaviour: string): string {
   return `#!/bin/sh
 here='${here}' real='${real}'
 [ "$1" != --version ] || exec "$real" --version
-case " $* " in
-" unbinned-fit "* | *" -o "*/candidate_* | *" -o "*/own.*) exec "$real" "$@" ;; # starts that are made before a run
+case $* in
+*incoming/*shard_*) ;;
+*) exec "$real" "$@" ;; # before a run: a trial fit, or a start
 esac
 shard= seed= before=
 for word; do
