@@ -12,9 +12,7 @@ import type { Problem } from "../../core/schema/merge_report.ts";
 import { runTimes } from "../../core/run_times.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import { joinRanges, type MissingToys, missingToys, type SeedRange, sumToys } from "../../core/toy_ranges.ts";
-import { clopperPearson } from "../../core/statistics.ts";
-import { addStarts } from "../../core/starts/tally.ts";
-import { DISTRIBUTIONS } from "../system/distributions.ts";
+import { addStarts, type LimitOfShare } from "../../core/starts/tally.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import type { Sources } from "./sources.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./worker.ts";
@@ -73,6 +71,7 @@ export interface MergeMoment {
 
 /**
  * Returns the merged set of a proof's outputs; null where there is none.
+ * @param upperLimit null: the outputs are of no run with starts
  * @throws {FarmError} usage, when guardrails on pulls are given and the outputs have no pulls
  */
 export function mergedSet(
@@ -80,6 +79,7 @@ export function mergedSet(
   proof: Proof,
   guardrails: RequestedGuardrails,
   moment: MergeMoment,
+  upperLimit: LimitOfShare | null,
 ): MergedSet | null {
   const [first, ...rest] = proof.read.facts;
   if (!first) return null;
@@ -95,7 +95,8 @@ export function mergedSet(
     requested: guardrails,
     verdict: judge(guardrails, sumCounts(facts), summary.pull),
     fits: fitsOf(sources, proof, facts),
-    starts: addStarts(facts.map(({ starts }) => starts), sources.run?.manifest.farm?.starts?.list ?? [], upperLimit),
+    starts: upperLimit &&
+      addStarts(facts.map(({ starts }) => starts), sources.run?.manifest.farm?.starts ?? null, upperLimit),
     origin: {
       created_at_utc: moment.now_utc,
       nsfarm_version: moment.nsfarm_version,
@@ -104,9 +105,6 @@ export function mergedSet(
     },
   };
 }
-
-/** Returns the upper limit, with 95 % probability, of a probability of which k of n trials came true. */
-const upperLimit = (k: number, n: number): number => n === 0 ? 1 : clopperPearson(k, n, DISTRIBUTIONS, 0.9)[1];
 
 /** Returns the bounds of the fits: from the run's spec, or from a merged document among the sources. */
 function fitsOf({ run }: Sources, { read }: Proof, facts: MergedSet["sources"]): MergedSet["fits"] {
