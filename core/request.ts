@@ -67,9 +67,6 @@ export const requestDir = ({ out_dir, run_id }: Pick<RunRequest, "out_dir" | "ru
 /** Time and program of rendering, and the token that identifies the run. */
 type Origin = Pick<FarmManifest, "created_at_utc"> & Pick<RunRecord, "run_token" | "nsfarm_bin">;
 
-/** Largest number of starts of a run. */
-export const MOST_STARTS = 64;
-
 /** Number of trial toys that are fitted from other starts before a run. */
 export const CHECK_TOYS = 40;
 

@@ -2,6 +2,7 @@ import { RequestedGuardrails } from "../schema/manifest.ts";
 import * as z from "../schema/zod.ts";
 import type { Moments } from "../statistics.ts";
 import { float, floats, type Json, plainText } from "./json_text.ts";
+import { evidence } from "../starts/words.ts";
 import type { MergedStarts } from "../schema/starts.ts";
 import type { ToyCounts } from "./source_facts.ts";
 
@@ -69,11 +70,8 @@ function convergenceFailures(counts: ToyCounts): string[] {
 function missedFailures({ max_missed }: RequestedGuardrails, starts: MergedStarts | null): string[] {
   if (max_missed === undefined || (starts && starts.missed_bound <= max_missed)) return [];
   if (!starts) return ["the share of missed minima is unknown: each toy was fitted from one start"];
-  const { n_found_by_one, n_toys, missed_bound } = starts;
   return [
-    `up to ${
-      missed_bound.toPrecision(2)
-    } of the toys may miss their minimum (95 %: ${n_found_by_one} of ${n_toys} were found by one start alone) > ${
+    `up to ${starts.missed_bound.toPrecision(2)} of the toys may miss their minimum (95 %: ${evidence(starts)}) > ${
       plainText(max_missed)
     }`,
   ];

@@ -159,18 +159,19 @@ function farmJson(set: MergedSet): Json {
   };
 }
 
-const mergedStartsJson = (
-  { k, n_toys, starts, n_found_by_one, missed_bound, missed_estimate, max_missed }: MergedStarts,
-): Json => ({
+const mergedStartsJson = ({ k, n_toys, starts, n_found_by_one, ...found }: MergedStarts): Json => ({
   ...{ k, n_toys },
   starts: starts.map(({ index, data_file, sha256, n_lowest_alone, n_missed, worst_missed_nll }) => ({
     ...{ index, data_file, sha256, n_lowest_alone, n_missed },
     worst_missed_nll: new Float(worst_missed_nll),
   })),
   n_found_by_one,
-  missed_bound: new Float(missed_bound),
-  missed_estimate: new Float(missed_estimate),
-  max_missed: new Float(max_missed),
+  ...(found.n_trial_toys === undefined
+    ? {}
+    : { n_trial_toys: found.n_trial_toys, n_trial_missed: found.n_trial_missed ?? 0 }),
+  missed_bound: new Float(found.missed_bound),
+  missed_estimate: new Float(found.missed_estimate),
+  max_missed: new Float(found.max_missed),
 });
 
 const startsCheckJson = (

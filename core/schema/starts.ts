@@ -27,7 +27,7 @@ export const RunStarts = z.looseObject({
   n_valid: Count,
   /** Toys on which the starts were chosen. */
   n_trial_toys: Count,
-  /** Trial toys, of other seeds, whose lowest known minimum is missed with fewer starts; of `auto` only. */
+  /** Trial toys that chose no start, and those of them whose lowest minimum of all data sets the first k starts miss. */
   table: z.optional(z.array(z.looseObject({ k: PositiveCount, n_toys: Count, n_missed: Count, cpu_s: z.number() }))),
 });
 export type RunStarts = z.infer<typeof RunStarts>;
@@ -75,7 +75,13 @@ export const MergedStarts = z.looseObject({
     z.looseObject({ ...StartTally.shape, data_file: z.nullable(z.string()), sha256: z.nullable(Sha256) }),
   ),
   n_found_by_one: Count,
-  /** Upper limit (95 %, Clopper and Pearson) of the fraction of toys that only one start finds. */
+  /** Trial toys that chose no start, and those that other data sets fitted to a lower minimum than all starts. */
+  n_trial_toys: z.optional(Count),
+  n_trial_missed: z.optional(Count),
+  /**
+   * Upper limit (95 %, Clopper and Pearson) of the fraction of toys that only one start finds, or of that of trial toys in
+   * which other starts went lower: the larger one.
+   */
   missed_bound: z.number(),
   /** Good and Turing's estimate of the fraction of toys for which one more such start finds a lower minimum. */
   missed_estimate: z.number(),

@@ -1,7 +1,9 @@
 import { duration, textTable } from "../format.ts";
-import { MOST_STARTS } from "../request.ts";
 import type { FitQuality } from "../schema/fit_quality.ts";
 import type { MergedStarts, RunStarts, StartsCheck } from "../schema/starts.ts";
+
+/** Largest number of starts of a toy. */
+export const MOST_STARTS = 64;
 
 /** Share of toys found by one start alone above which a result is marked, where a run requests no other. */
 export const MOST_MISSED = 0.01;
@@ -12,23 +14,23 @@ const MARKED_SHARE = 0.05;
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
 /** Returns what fits from several starts show of a set, for a person: what each missed, and what may still be missed. */
-export function startsNotes(
-  { k, n_toys, starts, n_found_by_one, missed_bound, missed_estimate }: MergedStarts,
-): string[] {
+export function startsNotes(found: MergedStarts): string[] {
+  const { k, n_toys, starts, missed_bound, missed_estimate } = found;
   const missed = starts.map(({ n_missed }) => n_missed);
   const worst = Math.max(...starts.map(({ worst_missed_nll }) => worst_missed_nll));
   return [
     `each toy was fitted from ${k} starts; one start alone misses the minimum of ${Math.min(...missed)} to ` +
     `${Math.max(...missed)} of ${n_toys} toys, by up to ${worst.toPrecision(3)} in NLL`,
-    `${n_found_by_one} toys were found by one start alone: at most ${percent(missed_bound)} (95 %) are missed by ` +
+    `${evidence(found)}: at most ${percent(missed_bound)} (95 %) are missed by ` +
     `all of such starts, about ${percent(missed_estimate)} by Good and Turing's estimate for one more; minima that ` +
     "this fitter never reaches do not count",
   ];
 }
 
-/** Returns whether so many toys were found by one start alone that the results are marked. */
-export const isMarked = ({ n_found_by_one, n_toys, max_missed }: MergedStarts): boolean =>
-  n_found_by_one > max_missed * n_toys;
+/** Returns whether so many toys were found by one start alone, or trial toys missed, that the results are marked. */
+export const isMarked = (
+  { n_found_by_one, n_toys, n_trial_missed = 0, n_trial_toys = 0, max_missed }: MergedStarts,
+): boolean => n_found_by_one > max_missed * n_toys || n_trial_missed > max_missed * n_trial_toys;
 
 /** Returns the check of a run if it shows that fits miss the minimum. */
 export const failedCheck = (check: StartsCheck | undefined): StartsCheck | undefined =>
@@ -40,11 +42,18 @@ export function startsMark(
 ): string | null {
   if (!starts) return checkNotes(starts_check, poi)[0] ?? null;
   if (!isMarked(starts)) return null;
-  const { n_found_by_one, n_toys, missed_bound, max_missed } = starts;
-  return `up to ${
-    percent(missed_bound)
-  } of the toys may miss their minimum, since ${n_found_by_one} of ${n_toys} were found by ` +
-    `one start alone, more than ${percent(max_missed)}. ${adviceOf(starts)}`;
+  const { missed_bound, max_missed } = starts;
+  return `up to ${percent(missed_bound)} of the toys may miss their minimum, since ${evidence(starts)}, more than ${
+    percent(max_missed)
+  }. ${adviceOf(starts)}`;
+}
+
+/** Returns what shows that starts miss minima: toys found by one of them alone, and trial toys that other starts lower. */
+export function evidence({ n_found_by_one, n_toys, n_trial_missed = 0, n_trial_toys }: MergedStarts): string {
+  const trial = n_trial_missed > 0
+    ? `, and other starts went lower in ${n_trial_missed} of ${n_trial_toys} trial toys`
+    : "";
+  return `${n_found_by_one} of ${n_toys} were found by one start alone${trial}`;
 }
 
 /** The bound is loose where every toy has minima of its own, so that more starts may not lower it below the threshold. */
@@ -66,7 +75,7 @@ export function checkNotes(check: StartsCheck | undefined, poi: string): string[
 
 /** Returns how `--starts auto` chose the number of starts, in lines; none where a number was given. */
 export function autoLines(starts: RunStarts | undefined): string[] {
-  if (!starts?.table) return [];
+  if (!starts?.table || starts.asked !== "auto") return [];
   const rows = starts.table.map((
     { k, n_missed, n_toys, cpu_s },
   ) => [`${k}`, `${n_missed} of ${n_toys}`, duration(cpu_s)]);

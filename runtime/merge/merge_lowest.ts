@@ -164,7 +164,7 @@ function lowestSet(
   putValues(values, 0, lowest);
   const summary = summarise(values, [{ ...facts, param_pulls: null }]);
   const max_missed = requested.max_missed ?? MOST_MISSED;
-  const starts = addStarts([{ ...tally, n_toys }], merged.map(startOf), { upperLimit, max_missed });
+  const starts = addStarts([{ ...tally, n_toys }], { list: merged.map(startOf) }, { upperLimit, max_missed });
   const bounds = merged[0]?.run.manifest.farm.poi_bounds ?? null;
   const toys = { poi_hat: values.poi_hat, poi_true: facts.poi_true, bounds };
   const set: MergedSet = {

@@ -13,9 +13,8 @@ import { runTimes } from "../../core/run_times.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import { joinRanges, type MissingToys, missingToys, type SeedRange, sumToys } from "../../core/toy_ranges.ts";
 import { startReasons } from "../../core/trial_fit.ts";
-import { addStarts } from "../../core/starts/tally.ts";
+import { addStarts, type LimitOfShare } from "../../core/starts/tally.ts";
 import { failedCheck, MOST_MISSED } from "../../core/starts/words.ts";
-import { upperLimit } from "../system/distributions.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import type { Sources } from "./sources.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./worker.ts";
@@ -74,6 +73,7 @@ export interface MergeMoment {
 
 /**
  * Returns the merged set of a proof's outputs; null where there is none.
+ * @param upperLimit null: the outputs are of no run with starts
  * @throws {FarmError} usage, when guardrails on pulls are given and the outputs have no pulls
  */
 export function mergedSet(
@@ -81,13 +81,14 @@ export function mergedSet(
   proof: Proof,
   guardrails: RequestedGuardrails,
   moment: MergeMoment,
+  upperLimit: LimitOfShare | null,
 ): MergedSet | null {
   const [first, ...rest] = proof.read.facts;
   if (!first) return null;
   const facts: MergedSet["sources"] = [first, ...rest];
   if (needsPulls(guardrails) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
   const summary = summarise(proof.read.values, facts);
-  const fits = fitsOf(sources, proof, facts, startsOf(sources, facts, guardrails));
+  const fits = fitsOf(sources, proof, facts, startsOf(sources, facts, guardrails, upperLimit));
   if (guardrails.max_missed !== undefined && !fits.starts) throw withoutStarts();
   return {
     sources: facts,
@@ -126,13 +127,14 @@ function startsOf(
   { run }: Sources,
   facts: MergedSet["sources"],
   { max_missed = MOST_MISSED }: RequestedGuardrails,
+  upperLimit: LimitOfShare | null,
 ): Pick<MergedSet["fits"], "starts" | "starts_check" | "reasons"> {
   const farm = run?.manifest.farm;
   const check = failedCheck(farm?.starts_check);
-  if (facts.every((one) => one.starts === null)) {
+  if (!upperLimit || facts.every((one) => one.starts === null)) {
     return { reasons: startReasons(farm), ...(check ? { starts_check: check } : {}) };
   }
-  const starts = addStarts(facts.map((one) => one.starts), farm?.starts?.list ?? [], { upperLimit, max_missed });
+  const starts = addStarts(facts.map((one) => one.starts), farm?.starts ?? null, { upperLimit, max_missed });
   return starts ? { starts } : {};
 }
 

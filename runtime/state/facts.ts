@@ -128,7 +128,7 @@ function startsOf(
   if (!farm?.starts) return { reasons: startReasons(farm), ...(check ? { starts_check: check } : {}) };
   const parts = shards.flatMap(({ output }) => output && "frame" in output ? [partStarts(output.frame)] : []);
   const rules = { upperLimit, max_missed: farm.guardrails.max_missed ?? MOST_MISSED };
-  const starts = addStarts(parts, farm.starts.list, rules);
+  const starts = addStarts(parts, farm.starts, rules);
   return starts ? { starts } : {};
 }
 

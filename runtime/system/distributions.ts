@@ -19,6 +19,9 @@ export const DISTRIBUTIONS: Distributions = {
   normalQuantile: (p) => normal.inv(p, 0, 1),
 };
 
+/** Returns the upper limit, with 95 % probability, of a probability of which k of n trials came true. */
+export const upperLimit = (k: number, n: number): number => n === 0 ? 1 : clopperPearson(k, n, DISTRIBUTIONS, 0.9)[1];
+
 /** Below it jstat's 1 + erf(x) loses its digits, and is 0 from -8.3 on. */
 const TAIL = -4;
 
@@ -28,6 +31,3 @@ function lowerTail(x: number): number {
   for (let k = 80; k > 0; k--) fraction = -x + k / fraction;
   return Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI) / fraction;
 }
-
-/** Returns the upper limit, with 95 % probability, of a probability of which k of n trials came true. */
-export const upperLimit = (k: number, n: number): number => n === 0 ? 1 : clopperPearson(k, n, DISTRIBUTIONS, 0.9)[1];

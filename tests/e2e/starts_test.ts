@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mustRun, nsfarm, readPage, requestArgs, runArgs, runDir } from "../support/farm.ts";
+import { startsSample as sample } from "../support/lowest_fits.ts";
 import { inFolder } from "../support/scratch.ts";
 import { arrayAt, at, readJson } from "../support/toys.ts";
-
-const SAMPLES = new URL("../samples/starts/", import.meta.url).pathname;
-
-/** Copies a sample and its data to a folder. */
-async function sample(folder: string, name: string): Promise<string> {
-  for (const file of [`${name}.json`, "obs0.parquet", "obs1.parquet"]) {
-    await copyFile(join(SAMPLES, file), join(folder, file));
-  }
-  return join(folder, `${name}.json`);
-}
 
 const merged = (dir: string) => readJson(join(dir, "merged.out.json"));
 const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;

@@ -16,9 +16,19 @@ const tried = (n_lower: number): StartsCheck => ({
 Deno.test("the notes on starts name what one start misses, the bound, the estimate, and what neither sees", () => {
   assert.deepEqual(startsNotes(found(4)), [
     "each toy was fitted from 4 starts; one start alone misses the minimum of 3 to 12 of 300 toys, by up to 9.50 in NLL",
-    "4 toys were found by one start alone: at most 2.6 % (95 %) are missed by all of such starts, about 0.33 % by Good " +
+    "4 of 300 were found by one start alone: at most 2.6 % (95 %) are missed by all of such starts, about 0.33 % by Good " +
     "and Turing's estimate for one more; minima that this fitter never reaches do not count",
   ]);
+});
+
+Deno.test("trial toys that other starts lower count too, and mark the results", () => {
+  const tried = { ...found(0), n_trial_toys: 60, n_trial_missed: 3 };
+  assert.match(
+    startsNotes(tried)[1] ?? "",
+    /^0 of 300 were .* alone, and other starts went lower in 3 of 60 trial toys: /,
+  );
+  assert.ok(isMarked(tried));
+  assert.ok(!isMarked({ ...tried, n_trial_missed: 0 }));
 });
 
 Deno.test("results are marked above the share that a run allows, and the mark names the number of starts to try", () => {
