@@ -13,8 +13,9 @@ import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/m
 import type { MergedAbout } from "../schema/merged.ts";
 import { MERGED_SCHEMA } from "../schema/shard_output.ts";
 import type { Distributions } from "../statistics.ts";
-import { addUpHypotest, clsOf, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
+import { addUpHypotest, clsOf, type TestOutput } from "./hypotest_sum.ts";
 import { unbinnedFault, workspaceFault } from "./spec_kind.ts";
+import { HYPOTHESES, type Hypothesis } from "./test_caveats.ts";
 import type { ExportColumn, ExportedRows, Workload } from "./workload.ts";
 
 /**
@@ -56,12 +57,14 @@ function read(document: HypotestOutput): TestOutput {
   };
 }
 
+const MERGED_MEMBERS = { spread: true, asymptotic: true, fixed_auxiliary: true, ties: true } as const;
+
 const OfMerge = z.looseObject({
-  merge: z.looseObject({ farm: z.pick(HypotestMerged.shape.merge.shape.farm, { spread: true, asymptotic: true }) }),
+  merge: z.looseObject({ farm: z.pick(HypotestMerged.shape.merge.shape.farm, MERGED_MEMBERS) }),
 });
 
 /** Returns what only a merged document has. */
-function ofMerge(document: HypotestOutput): Pick<TestOutput, "spread" | "asymptotic"> {
+function ofMerge(document: HypotestOutput): Pick<TestOutput, keyof typeof MERGED_MEMBERS> {
   const { data } = OfMerge.safeParse(document);
   return data ? data.merge.farm : { spread: { q_obs: 0, mu_hat: 0 }, asymptotic: null };
 }

@@ -75,7 +75,11 @@ Deno.test("toys without a result are told apart, with the range of CLs if they h
       19 / 101 / (41 / 101),
     ],
   });
-  assert.equal(lines.at(-1), "CLs from 0.1765 to 0.4634 if the failed toys had fallen on either side");
+  assert.deepEqual(lines.slice(3), [
+    "90 of 100 s+b toys converged, 10 gave no result",
+    "90 of 100 b-only toys converged, 10 gave no result",
+    "CLs from 0.1765 to 0.4634 if the failed toys had fallen on either side",
+  ]);
 });
 
 Deno.test("shards of another mu, or of other observed data, are not added up", () => {

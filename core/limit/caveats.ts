@@ -1,0 +1,103 @@
+import { rounded } from "../format.ts";
+import type { LimitCaveats, LimitPoint, LimitRange } from "../schema/limit.ts";
+import { auxiliaryText, failedToysWords, hasFailedToys } from "../workload/test_caveats.ts";
+import { crossing } from "./crossing.ts";
+
+type Range = readonly [number, number];
+
+/** CLs of 0 has no logarithm; no limit lies so low. */
+const LEAST_CLS = 1e-9;
+
+/** Returns what may move a limit beyond its error: of each, where it is and how far the limit goes with it. */
+export function limitCaveats(points: readonly LimitPoint[], cl: number): LimitCaveats {
+  const failed = points.filter((point) => hasFailedRange(point));
+  const ties = points.filter(({ ties }) => ties);
+  return {
+    failed: failed.length === 0 ? null : {
+      mu: failed.map(({ mu }) => mu),
+      limit_range: limitRange(points, cl, ({ cls_range }) => cls_range),
+    },
+    ties: ties.length === 0 ? null : {
+      mu: ties.map(({ mu }) => mu),
+      limit_range: limitRange(points, cl, ({ ties }) => ties?.cls_range ?? null),
+    },
+    fixed_auxiliary: points.find(({ fixed_auxiliary }) => fixed_auxiliary)?.fixed_auxiliary ?? null,
+  };
+}
+
+/** Runs that an earlier version merged have the range alone. */
+const hasFailedRange = ({ failed, cls_range }: LimitPoint): boolean =>
+  failed ? hasFailedToys(failed) : cls_range !== null && cls_range[0] < cls_range[1];
+
+/**
+ * Returns the limit with the least and with the greatest CLs of each point; an end beyond the points is null, and so is
+ * the range where both are. The averaging of points that rise keeps the order of two curves (Robertson, Wright and
+ * Dykstra, Order Restricted Statistical Inference, 1988, section 1.6), so every curve between them crosses between.
+ */
+function limitRange(
+  points: readonly LimitPoint[],
+  cl: number,
+  of: (point: LimitPoint) => Range | null,
+): LimitRange | null {
+  const ends = [0, 1].map((end) => {
+    const curve = points.flatMap((point) => {
+      const { mu, cls, cls_error } = point;
+      if (cls === null || cls_error === null) return [];
+      const moved = mu === 0 ? cls : Math.max(LEAST_CLS, of(point)?.[end] ?? cls);
+      return [{ mu, cls: moved, error: mu === 0 ? 0 : moved * cls_error / cls }];
+    });
+    const found = crossing(curve, cl);
+    return typeof found === "string" ? null : found.value;
+  });
+  const [low = null, high = null] = ends;
+  return low === null && high === null ? null : [low, high];
+}
+
+/** Returns "0.9 to 2.6", or with an end that lies beyond the points "0.9 to above 3"; null: nothing is known. */
+function shownRange([low, high]: LimitRange, points: readonly LimitPoint[]): string {
+  const known = points.filter(({ cls }) => cls !== null).map(({ mu }) => mu);
+  const text = (value: number | null, beyond: string) => value === null ? beyond : rounded(value, 4);
+  return `${text(low, `below ${known[0]}`)} to ${text(high, `above ${known.at(-1)}`)}`;
+}
+
+/** Returns the marks of a limit's number, "with failed toys on either side 0.9 to 2.6": it is never without them. */
+export function limitMarks(caveats: LimitCaveats | undefined, points: readonly LimitPoint[]): string[] {
+  const { failed = null, ties = null, fixed_auxiliary = null } = caveats ?? {};
+  const mark = (words: string, range: LimitRange | null) =>
+    range === null ? `${words} not known` : `${words} ${shownRange(range, points)}`;
+  return [
+    ...(failed ? [mark("with failed toys on either side", failed.limit_range)] : []),
+    ...(ties ? [mark("with tied toys on either side", ties.limit_range)] : []),
+    ...(fixed_auxiliary ? ["auxiliary data fixed"] : []),
+  ];
+}
+
+/** Returns a sentence for each caveat of a limit. */
+export function caveatTexts(caveats: LimitCaveats | undefined, points: readonly LimitPoint[]): string[] {
+  const { failed = null, ties = null, fixed_auxiliary = null } = caveats ?? {};
+  return [
+    ...(failed ? [failedText(points.filter((point) => failed.mu.includes(point.mu)))] : []),
+    ...(ties ? [tiesText(points.filter((point) => ties.mu.includes(point.mu)))] : []),
+    ...(fixed_auxiliary ? [auxiliaryText(fixed_auxiliary)] : []),
+  ];
+}
+
+/** Points whose toys are described one by one; more are only named. */
+const MOST_POINTS = 3;
+
+function failedText(points: readonly LimitPoint[]): string {
+  const counted = points.flatMap(({ mu, failed }) =>
+    failed ? [`at mu = ${mu} ${failedToysWords(failed).join(" and ")}`] : []
+  );
+  const more = counted.length > MOST_POINTS ? `; … ${counted.length} points in all` : "";
+  const where = counted.length === 0 ? "" : `: ${counted.slice(0, MOST_POINTS).join("; ")}${more}`;
+  return `some fits of toys failed at mu = ${points.map(({ mu }) => mu).join(", ")}${where}`;
+}
+
+function tiesText(points: readonly LimitPoint[]): string {
+  const most = points.flatMap(({ mu, ties }) => ties ? [{ mu, p: Math.max(ties.sb, ties.b) }] : [])
+    .reduce((a, b) => b.p > a.p ? b : a, { mu: NaN, p: 0 });
+  return `the observed counts themselves have a probability of up to ${
+    rounded(most.p, 2)
+  } (mu = ${most.mu}): rounding decides on which side a toy with just these counts falls`;
+}
