@@ -1,5 +1,6 @@
 import { rounded } from "../format.ts";
-import type { LimitCaveats, LimitPoint, LimitRange } from "../schema/limit.ts";
+import type { LimitCaveats, LimitPoint, LimitRange, LimitSummary, UpperLimit } from "../schema/limit.ts";
+import type { FailedToys } from "../schema/hypotest.ts";
 import { auxiliaryText, failedToysWords, hasFailedToys } from "../workload/test_caveats.ts";
 import { crossing } from "./crossing.ts";
 
@@ -53,51 +54,76 @@ function limitRange(
   return low === null && high === null ? null : [low, high];
 }
 
-/** Returns "0.9 to 2.6", or with an end that lies beyond the points "0.9 to above 3"; null: nothing is known. */
-function shownRange([low, high]: LimitRange, points: readonly LimitPoint[]): string {
+/** Returns "0.9 to 2.6", or with an end that lies beyond the points "0.9 to above 3". */
+function shownRange(range: LimitRange | null, points: readonly LimitPoint[]): string {
+  if (range === null) return "beyond the points";
+  const [low, high] = range;
   const known = points.filter(({ cls }) => cls !== null).map(({ mu }) => mu);
   const text = (value: number | null, beyond: string) => value === null ? beyond : rounded(value, 4);
   return `${text(low, `below ${known[0]}`)} to ${text(high, `above ${known.at(-1)}`)}`;
 }
 
-/** Returns the marks of a limit's number, "with failed toys on either side 0.9 to 2.6": it is never without them. */
-export function limitMarks(caveats: LimitCaveats | undefined, points: readonly LimitPoint[]): string[] {
+type Marked = Pick<LimitSummary, "caveats" | "points" | "limit">;
+
+/**
+ * Returns the marks of a limit's number, "with failed toys on either side 0.9 to 2.6": it is never without them. Ties
+ * that move it by less than its error are no mark.
+ */
+export function limitMarks({ caveats, points, limit }: Marked): string[] {
   const { failed = null, ties = null, fixed_auxiliary = null } = caveats ?? {};
-  const mark = (words: string, range: LimitRange | null) =>
-    range === null ? `${words} not known` : `${words} ${shownRange(range, points)}`;
   return [
-    ...(failed ? [mark("with failed toys on either side", failed.limit_range)] : []),
-    ...(ties ? [mark("with tied toys on either side", ties.limit_range)] : []),
-    ...(fixed_auxiliary ? ["auxiliary data fixed"] : []),
+    ...(failed ? [`with failed toys on either side ${shownRange(failed.limit_range, points)}`] : []),
+    ...(ties && isBeyond(ties.limit_range, limit)
+      ? [`with tied toys on either side ${shownRange(ties.limit_range, points)}`]
+      : []),
+    ...(fixed_auxiliary && limit ? ["auxiliary data fixed"] : []),
   ];
 }
 
+/** Returns the marks in brackets, with a space before; nothing where there are none. */
+export function bracketedMarks(summary: Marked): string {
+  const marks = limitMarks(summary);
+  return marks.length === 0 ? "" : ` (${marks.join("; ")})`;
+}
+
+/** Returns whether a range goes beyond the limit's error; without a limit, whether it may bring one. */
+function isBeyond(range: LimitRange | null, limit: UpperLimit | null): boolean {
+  if (limit === null) return range !== null;
+  const [low = null, high = null] = range ?? [];
+  return low === null || high === null || Math.max(limit.value - low, high - limit.value) > limit.error;
+}
+
 /** Returns a sentence for each caveat of a limit. */
-export function caveatTexts(caveats: LimitCaveats | undefined, points: readonly LimitPoint[]): string[] {
+export function caveatTexts({ caveats, points }: Marked): string[] {
   const { failed = null, ties = null, fixed_auxiliary = null } = caveats ?? {};
   return [
     ...(failed ? [failedText(points.filter((point) => failed.mu.includes(point.mu)))] : []),
-    ...(ties ? [tiesText(points.filter((point) => ties.mu.includes(point.mu)))] : []),
+    ...(ties ? [tiesText(points, ties.limit_range)] : []),
     ...(fixed_auxiliary ? [auxiliaryText(fixed_auxiliary)] : []),
   ];
 }
 
-/** Points whose toys are described one by one; more are only named. */
+/** Points whose toys are described one by one, those with most failed toys; others are only named. */
 const MOST_POINTS = 3;
 
 function failedText(points: readonly LimitPoint[]): string {
-  const counted = points.flatMap(({ mu, failed }) =>
-    failed ? [`at mu = ${mu} ${failedToysWords(failed).join(" and ")}`] : []
-  );
-  const more = counted.length > MOST_POINTS ? `; … ${counted.length} points in all` : "";
-  const where = counted.length === 0 ? "" : `: ${counted.slice(0, MOST_POINTS).join("; ")}${more}`;
+  const counted = points.flatMap(({ mu, failed }) => failed ? [{ mu, failed, n: countFailed(failed) }] : [])
+    .sort((a, b) => b.n - a.n).slice(0, MOST_POINTS)
+    .map(({ mu, failed }) => `mu = ${mu}: ${failedToysWords(failed).join(", ")}`);
+  const most = points.length > MOST_POINTS ? "most at " : "";
+  const where = counted.length === 0 ? "" : ` (${most}${counted.join("; ")})`;
   return `some fits of toys failed at mu = ${points.map(({ mu }) => mu).join(", ")}${where}`;
 }
 
-function tiesText(points: readonly LimitPoint[]): string {
+const countFailed = ({ n_error, n_nonconverged }: FailedToys): number =>
+  n_error.sb + n_error.b + n_nonconverged.sb + n_nonconverged.b;
+
+function tiesText(points: readonly LimitPoint[], range: LimitRange | null): string {
   const most = points.flatMap(({ mu, ties }) => ties ? [{ mu, p: Math.max(ties.sb, ties.b) }] : [])
     .reduce((a, b) => b.p > a.p ? b : a, { mu: NaN, p: 0 });
-  return `the observed counts themselves have a probability of up to ${
+  return `the observed counts have a probability of up to ${
     rounded(most.p, 2)
-  } (mu = ${most.mu}): rounding decides on which side a toy with just these counts falls`;
+  } (mu = ${most.mu}), and rounding decides on which side a toy with them falls: limit ${
+    shownRange(range, points)
+  } if all had fallen on one side`;
 }

@@ -7,7 +7,7 @@ import {
   type LimitSummary,
   type UpperLimit,
 } from "../schema/limit.ts";
-import { caveatTexts, limitCaveats, limitMarks } from "./caveats.ts";
+import { bracketedMarks, caveatTexts, limitCaveats } from "./caveats.ts";
 import { type Crossing, crossing, type CurvePoint } from "./crossing.ts";
 
 export interface LimitWanted {
@@ -104,18 +104,17 @@ function asymptoticLimits(points: readonly LimitPoint[], cl: number): LimitSumma
 
 /** Returns the answer of limit summarize: the limit with what may move it, and a line for each point. */
 export function limitText(summary: LimitSummary): string {
-  const { points, cl, limit, why, caveats, asymptotic, accuracy, is_accurate, n_toys } = summary;
-  const marks = limitMarks(caveats, points);
-  const marked = marks.length === 0 ? "" : ` (${marks.join("; ")})`;
+  const { points, cl, limit, why, asymptotic, accuracy, is_accurate, n_toys } = summary;
+  const marks = bracketedMarks(summary);
   const [observed, expected] = [asymptotic?.observed ?? null, asymptotic?.expected ?? []];
   return [
     limit === null
-      ? `no upper limit${marked}: ${why}`
-      : `upper limit at ${rounded(100 * cl, 4)} % CL: ${withError(limit.value, limit.error)}${marked}, by ${
+      ? `no upper limit${marks}: ${why}`
+      : `upper limit at ${rounded(100 * cl, 4)} % CL: ${withError(limit.value, limit.error)}${marks}, by ${
         decidingToys(points, limit)
       }; ${n_toys} over all points`,
     ...unfinishedText(points),
-    ...caveatTexts(caveats, points),
+    ...caveatTexts(summary),
     ...(is_accurate === false ? [`its error is larger than the wanted ${accuracy}`] : []),
     ...(observed === null ? [] : [`asymptotic: ${rounded(observed, 4)}${expectedText(expected)}`]),
     "",

@@ -1,4 +1,4 @@
-import { caveatTexts, limitMarks } from "../limit/caveats.ts";
+import { bracketedMarks, caveatTexts, limitMarks } from "../limit/caveats.ts";
 import { BANDS, clsRangeText, decidingToys, unfinishedText } from "../limit/summary.ts";
 import { rounded, withError } from "../format.ts";
 import type { ToyTail } from "../schema/hypotest.ts";
@@ -21,24 +21,25 @@ export function limitPage(summary: LimitSummary): Page {
   };
 }
 
-function leadOf({ limit, why, cl, points, caveats }: LimitSummary): string {
+function leadOf(summary: LimitSummary): string {
+  const { limit, why, cl, points } = summary;
   const unfinished = unfinishedText(points).map((words) => ` There is ${words}.`).join("");
-  const marks = limitMarks(caveats, points);
-  const marked = marks.length === 0 ? "" : ` (${marks.join("; ")})`;
-  if (limit === null) return `No upper limit yet${marked}: ${why}.${unfinished}`;
+  const marks = bracketedMarks(summary);
+  if (limit === null) return `No upper limit yet${marks}: ${why}.${unfinished}`;
   const [from, to] = limit.between;
   return `CLs falls to ${rounded(1 - cl, 3)} between mu = ${from} and mu = ${to}: the upper limit at ${
     rounded(100 * cl, 4)
-  } % CL is ${withError(limit.value, limit.error)}${marked}, by ${
+  } % CL is ${withError(limit.value, limit.error)}${marks}, by ${
     decidingToys(points, limit)
   }. Its error is from the number of toys alone.${unfinished}`;
 }
 
-function tilesOf({ limit, caveats, asymptotic, n_toys, accuracy, is_accurate, points }: LimitSummary): Tile[] {
+function tilesOf(summary: LimitSummary): Tile[] {
+  const { limit, asymptotic, n_toys, accuracy, is_accurate, points } = summary;
   const { observed = null, expected = [] } = asymptotic ?? {};
   const [, low = null, median = null, high = null] = expected;
   const done = points.filter(({ cls }) => cls !== null).length;
-  const marks = limitMarks(caveats, points);
+  const marks = limitMarks(summary);
   const words = ["upper limit by toys", ...marks].join("; ");
   return [
     limit
@@ -57,7 +58,8 @@ function tilesOf({ limit, caveats, asymptotic, n_toys, accuracy, is_accurate, po
 }
 
 /** Returns what a reader should know before the number goes into a paper. */
-function statements({ points, asymptotic, caveats }: LimitSummary): Markup {
+function statements(summary: LimitSummary): Markup {
+  const { asymptotic, caveats } = summary;
   const expected = asymptotic?.expected ?? [];
   return textCard(
     "What the numbers say",
@@ -65,7 +67,7 @@ function statements({ points, asymptotic, caveats }: LimitSummary): Markup {
       "Between two points ln CLs is taken as a straight line; points between which CLs rises are averaged.",
       "nextstat's p-values are (k + 1) / (n + 1): with few toys CLs comes out too large, and so does the limit.",
       ...(caveats?.failed ? [] : ["All fits of toys converged."]),
-      ...caveatTexts(caveats, points).map(sentence),
+      ...caveatTexts(summary).map(sentence),
       ...(expected.some((value) => value !== null)
         ? [
           `Asymptotic expected limits: ${

@@ -51,13 +51,13 @@ export function tieRange(clsb: number, clb: number, ties: Pick<Ties, "sb" | "b">
 }
 
 const AT: Record<Ties["at"], string> = {
-  conditional_fit: "at the fit of each hypothesis to the observed data",
-  nominal: "at nominal values of all other parameters",
+  conditional_fit: "at the fit of each to the data",
+  nominal: "at nominal values of the other parameters",
 };
 
 /** Returns the sentence about toys that have the observed counts. */
 export const tieText = ({ sb, b, at, cls_range: [least, most] }: Ties): string =>
-  `the observed counts themselves have probability ${rounded(sb, 2)} in s+b and ${rounded(b, 2)} in b-only toys (${
+  `the observed counts have probability ${rounded(sb, 2)} in s+b and ${rounded(b, 2)} in b-only toys (${
     AT[at]
   }), and rounding decides on which side such a toy falls: CLs+b and CLb may move by as much, CLs from ${
     rounded(least, 4)

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { limitText, summariseLimit, toyLimit } from "../../../core/limit/summary.ts";
 import { type LimitPoint, LimitSummary } from "../../../core/schema/limit.ts";
+import { tieRange } from "../../../core/workload/test_caveats.ts";
 import { failedAt, LIMIT, MUS, NOTHING, pointAt } from "../support/sample_limit.ts";
 
 const summary = (points: LimitPoint[]): LimitSummary =>
@@ -27,7 +28,7 @@ Deno.test("the range of a limit by failed toys is where the least and the greate
   );
   assert.match(
     what ?? "",
-    /^some fits of toys failed at mu = 0\.5, 1, 1\.5, 2: at mu = 0\.5 992 of 1000 s\+b toys converged, 8 did not; /,
+    /^some fits of toys failed at mu = 0\.5, 1, 1\.5, 2 \(most at mu = 0\.5: 992 of 1000 s\+b toys converged, 8 did not; /,
   );
 });
 
@@ -70,4 +71,30 @@ Deno.test("the limit lies within its range, whatever the points and their ranges
     assert.ok(low === null || low <= limit.value * (1 + 1e-9), `${low} to ${high}, ${limit.value}`);
     assert.ok(high === null || high >= limit.value * (1 - 1e-9), `${low} to ${high}, ${limit.value}`);
   }));
+});
+
+const tiedAt = (mu: number, sb: number, b: number): LimitPoint => {
+  const [clsb, clb] = [0.5 * Math.exp(-2 * mu), 0.5];
+  const cls_range = tieRange(clsb, clb, { sb, b });
+  return { ...pointAt(mu), ties: { sb, b, at: "conditional_fit", cls_range } };
+};
+
+Deno.test("ties mark a limit only where they move it beyond its error, and are always named with its range", () => {
+  // CLs = 2 CLs+b, which moves by 0.01: exp(-2 mu) ± 0.02 on straight lines of ln CLs between mu = 1 and 1.5.
+  const lineAt = (shift: number) => {
+    const [a, b] = [1, 1.5].map((mu) => Math.log(Math.exp(-2 * mu) + shift));
+    return 1 + 0.5 * (Math.log(0.05) - a!) / (b! - a!);
+  };
+  const points = MUS.map((mu) => tiedAt(mu, 0.01, 0));
+  const { caveats, limit } = summary(points);
+  near(caveats?.ties?.limit_range?.[0], lineAt(-0.02));
+  assert.ok(limit !== null && limit.value - lineAt(-0.02) > limit.error);
+  assert.match(lines(points)[0] ?? "", /\(with tied toys on either side 1\.\d+ to 1\.\d+\), by/);
+  const few = MUS.map((mu) => tiedAt(mu, 0.0002, 0.001));
+  assert.match(lines(few)[0] ?? "", /± 0\.0\d+, by/);
+  assert.match(
+    lines(few)[1] ?? "",
+    /^the observed counts have a probability of up to 0\.001 \(mu = 0\.5\), .*: limit 1\.4\d+ to 1\.5\d+ if/,
+  );
+  assert.match(lines(few).join("\n"), /asymptotic +with tied toys\n/);
 });

@@ -41,7 +41,7 @@ Deno.test("a limit with failed toys carries their range in its headline and its 
   );
   assert.match(
     page,
-    /<li>Some fits of toys failed at mu = 1\.5: at mu = 1\.5 992 of 1000 s\+b toys converged, 8 did not\.<\/li>/,
+    /<li>Some fits of toys failed at mu = 1\.5 \(mu = 1\.5: 992 of 1000 s\+b toys converged, 8 did not\)\.<\/li>/,
   );
   assert.match(page, /0\.01 to 0\.09/);
   const good = pageOf(MUS.map(pointAt));

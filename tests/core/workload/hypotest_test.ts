@@ -82,6 +82,31 @@ Deno.test("toys without a result are told apart, with the range of CLs if they h
   ]);
 });
 
+Deno.test("a test says that auxiliary data are fixed and what ties may do, in words and in its document, and a merge of merges too", () => {
+  const settings = {
+    ...{ name: "hypotest-toys", mu: 1, fixed_auxiliary: { parameters: ["uncorr"] } },
+    tie_probability: { sb: 0.02, b: 0.05, at: "conditional_fit" as const },
+  };
+  const parts = [read({ k_sb: 8, k_b: 52 })];
+  const { lines, farm } = merge.addUp(parts, settings, DISTRIBUTIONS);
+  const members = JSON.parse(jsonParts({ ties: farm["ties"] ?? null, aux: farm["fixed_auxiliary"] ?? null }).join(""));
+  const cls_range = [(9 / 101 - 0.02) / (53 / 101 + 0.05), (9 / 101 + 0.02) / (53 / 101 - 0.05)];
+  assert.deepEqual(members, {
+    ties: { b: 0.05, sb: 0.02, at: "conditional_fit", cls_range },
+    aux: { parameters: ["uncorr"] },
+  });
+  assert.match(lines[3] ?? "", /^the observed counts have probability 0\.02 in s\+b and 0\.05 in b-only toys/);
+  assert.match(lines[4] ?? "", /^the auxiliary data of 1 constrained parameter \(uncorr\) /);
+  const again = parts.map((one) => ({
+    ...one,
+    fixed_auxiliary: settings.fixed_auxiliary,
+    ties: settings.tie_probability,
+  }));
+  assert.deepEqual(merge.addUp(again, undefined, DISTRIBUTIONS).lines, lines);
+  const rare = { ...settings, tie_probability: { sb: 1e-4, b: 9e-4, at: "nominal" as const } };
+  assert.equal("ties" in merge.addUp(parts, rare, DISTRIBUTIONS).farm, false);
+});
+
 Deno.test("shards of another mu, or of other observed data, are not added up", () => {
   assert.equal(merge.mismatch(read(), read({ seed: 7, k_sb: 1 }), "same"), null);
   assert.match(merge.mismatch(read({ mu: 2 }), read(), "same") ?? "", /^tests mu = 2, most test 1$/);
