@@ -2,7 +2,7 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { plural } from "../core/format.ts";
 import { isSetFault } from "../core/merge/merged_check.ts";
 import { verifyRun } from "../runtime/merge/verify.ts";
-import { type ArchiveReport, verifyArchive } from "../runtime/output/archive.ts";
+import { type ArchiveReport, verifyArchive } from "../runtime/output/verify_archive.ts";
 import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
 
 export default defineCommand({

@@ -378,7 +378,6 @@ const WRITES = /\b(?:write(?:Document|Whole|Streamed|TextFile(?:Sync)?|File(?:Sy
 
 /** What writes a manifest that is not there yet (of a run that is rendered), and an archive. */
 const NEW_MANIFESTS = [
-  "runtime/output/archive.ts: writeStreamed(archive, (write) => fillTar({ dir, stamps }, folderOf(manifest), names, write));",
   'runtime/render/write_run.ts: writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\\n");',
 ];
 

@@ -7,6 +7,7 @@ import {
   type LimitSummary,
   type UpperLimit,
 } from "../schema/limit.ts";
+import { bracketedMarks, caveatTexts, limitCaveats } from "./caveats.ts";
 import { type Crossing, crossing, type CurvePoint } from "./crossing.ts";
 
 export interface LimitWanted {
@@ -20,12 +21,23 @@ export interface LimitWanted {
 export function limitPoint(mu: number, run_id: string, merged: HypotestMerged | null): LimitPoint {
   if (!merged) {
     const nothing = { n_toys: null, cls: null, cls_error: null, clsb: null, clb: null };
-    return { mu, run_id, ...nothing, cls_range: null, asymptotic: null };
+    return {
+      mu,
+      run_id,
+      ...nothing,
+      cls_range: null,
+      failed: null,
+      ties: null,
+      fixed_auxiliary: null,
+      asymptotic: null,
+    };
   }
-  const { tails, cls_error, failed, asymptotic } = merged.merge.farm;
+  const { tails, cls_error, failed, asymptotic, ties = null, fixed_auxiliary = null } = merged.merge.farm;
+  const { cls_range, n_error, n_nonconverged } = failed;
   return {
     ...{ mu, run_id, n_toys: merged.n_toys.b, cls: merged.cls, cls_error },
-    ...{ clsb: tails.sb, clb: tails.b, cls_range: failed.cls_range, asymptotic },
+    ...{ clsb: tails.sb, clb: tails.b, cls_range, asymptotic },
+    ...{ failed: { n_toys: merged.n_toys, n_error, n_nonconverged }, ties, fixed_auxiliary },
   };
 }
 
@@ -65,6 +77,7 @@ export function summariseLimit(
     points: [...points],
     limit: value,
     why: typeof found === "string" ? found : null,
+    caveats: limitCaveats(points, cl),
     accuracy,
     is_accurate: accuracy === null ? null : value !== null && value.error <= accuracy,
     n_toys: points.reduce((sum, { n_toys }) => sum + (n_toys ?? 0), 0),
@@ -89,28 +102,43 @@ function asymptoticLimits(points: readonly LimitPoint[], cl: number): LimitSumma
   };
 }
 
-/** Returns the answer of limit summarize: the limit, and a line for each point. */
+/** Returns the answer of limit summarize: the limit with what may move it, and a line for each point. */
 export function limitText(summary: LimitSummary): string {
   const { points, cl, limit, why, asymptotic, accuracy, is_accurate, n_toys } = summary;
-  const rows = points.map(({ mu, n_toys, cls, cls_error, asymptotic }) => [
-    ...[`${mu}`, n_toys === null ? "" : `${n_toys}`],
-    cls === null || cls_error === null ? "no result" : withError(cls, cls_error),
-    asymptotic ? rounded(asymptotic.cls, 4) : "",
-  ]);
+  const marks = bracketedMarks(summary);
   const [observed, expected] = [asymptotic?.observed ?? null, asymptotic?.expected ?? []];
   return [
     limit === null
-      ? `no upper limit: ${why}`
-      : `upper limit at ${rounded(100 * cl, 4)} % CL: ${withError(limit.value, limit.error)}, by ${
+      ? `no upper limit${marks}: ${why}`
+      : `upper limit at ${rounded(100 * cl, 4)} % CL: ${withError(limit.value, limit.error)}${marks}, by ${
         decidingToys(points, limit)
       }; ${n_toys} over all points`,
     ...unfinishedText(points),
+    ...caveatTexts(summary),
     ...(is_accurate === false ? [`its error is larger than the wanted ${accuracy}`] : []),
     ...(observed === null ? [] : [`asymptotic: ${rounded(observed, 4)}${expectedText(expected)}`]),
     "",
-    ...textTable([["mu", "toys", "CLs", "asymptotic"], ...rows]),
+    ...pointLines(summary),
   ].join("\n");
 }
+
+function pointLines({ points, caveats }: LimitSummary): string[] {
+  const ranges = [
+    ...(caveats?.failed ? [{ head: "with failed toys", of: ({ cls_range }: LimitPoint) => cls_range }] : []),
+    ...(caveats?.ties ? [{ head: "with tied toys", of: ({ ties }: LimitPoint) => ties?.cls_range ?? null }] : []),
+  ];
+  const rows = points.map((point) => [
+    ...[`${point.mu}`, point.n_toys === null ? "" : `${point.n_toys}`],
+    point.cls === null || point.cls_error === null ? "no result" : withError(point.cls, point.cls_error),
+    point.asymptotic ? rounded(point.asymptotic.cls, 4) : "",
+    ...ranges.map(({ of }) => clsRangeText(of(point))),
+  ]);
+  return textTable([["mu", "toys", "CLs", "asymptotic", ...ranges.map(({ head }) => head)], ...rows]);
+}
+
+/** Returns a range of CLs; nothing where there is none, or it is one value. */
+export const clsRangeText = (range: readonly [number, number] | null): string =>
+  range === null || range[0] === range[1] ? "" : `${rounded(range[0], 4)} to ${rounded(range[1], 4)}`;
 
 /** Returns the toys of the two points that enclose the limit: its error is from theirs alone. */
 export function decidingToys(points: readonly LimitPoint[], { between: [from, to] }: UpperLimit): string {

@@ -1,4 +1,5 @@
-import { BANDS, decidingToys, unfinishedText } from "../limit/summary.ts";
+import { bracketedMarks, caveatTexts, limitMarks } from "../limit/caveats.ts";
+import { BANDS, clsRangeText, decidingToys, unfinishedText } from "../limit/summary.ts";
 import { rounded, withError } from "../format.ts";
 import type { ToyTail } from "../schema/hypotest.ts";
 import type { LimitPoint, LimitSummary } from "../schema/limit.ts";
@@ -20,25 +21,30 @@ export function limitPage(summary: LimitSummary): Page {
   };
 }
 
-function leadOf({ limit, why, cl, points }: LimitSummary): string {
+function leadOf(summary: LimitSummary): string {
+  const { limit, why, cl, points } = summary;
   const unfinished = unfinishedText(points).map((words) => ` There is ${words}.`).join("");
-  if (limit === null) return `No upper limit yet: ${why}.${unfinished}`;
+  const marks = bracketedMarks(summary);
+  if (limit === null) return `No upper limit yet${marks}: ${why}.${unfinished}`;
   const [from, to] = limit.between;
   return `CLs falls to ${rounded(1 - cl, 3)} between mu = ${from} and mu = ${to}: the upper limit at ${
     rounded(100 * cl, 4)
-  } % CL is ${withError(limit.value, limit.error)}, by ${
+  } % CL is ${withError(limit.value, limit.error)}${marks}, by ${
     decidingToys(points, limit)
   }. Its error is from the number of toys alone.${unfinished}`;
 }
 
-function tilesOf({ limit, asymptotic, n_toys, accuracy, is_accurate, points }: LimitSummary): Tile[] {
+function tilesOf(summary: LimitSummary): Tile[] {
+  const { limit, asymptotic, n_toys, accuracy, is_accurate, points } = summary;
   const { observed = null, expected = [] } = asymptotic ?? {};
   const [, low = null, median = null, high = null] = expected;
   const done = points.filter(({ cls }) => cls !== null).length;
+  const marks = limitMarks(summary);
+  const words = ["upper limit by toys", ...marks].join("; ");
   return [
     limit
-      ? { value: withError(limit.value, limit.error), words: "upper limit by toys", is_first: true }
-      : { value: "none", words: "upper limit by toys", is_bad: true },
+      ? { value: withError(limit.value, limit.error), words, is_first: marks.length === 0, is_bad: marks.length > 0 }
+      : { value: "none", words, is_bad: true },
     ...(observed === null ? [] : [{ value: rounded(observed, 4), words: "asymptotic upper limit" }]),
     ...(median === null
       ? []
@@ -52,21 +58,16 @@ function tilesOf({ limit, asymptotic, n_toys, accuracy, is_accurate, points }: L
 }
 
 /** Returns what a reader should know before the number goes into a paper. */
-function statements({ points, asymptotic }: LimitSummary): Markup {
-  const failed = points.filter(({ cls, cls_range }) =>
-    cls !== null && cls_range !== null && cls_range[0] < cls_range[1]
-  );
+function statements(summary: LimitSummary): Markup {
+  const { asymptotic, caveats } = summary;
   const expected = asymptotic?.expected ?? [];
   return textCard(
     "What the numbers say",
     listOf([
       "Between two points ln CLs is taken as a straight line; points between which CLs rises are averaged.",
       "nextstat's p-values are (k + 1) / (n + 1): with few toys CLs comes out too large, and so does the limit.",
-      ...(failed.length === 0 ? ["All fits of toys converged."] : [
-        `Some fits of toys failed at mu = ${
-          failed.map(({ mu }) => mu).join(", ")
-        }; the table has the range of CLs if they had fallen on either side.`,
-      ]),
+      ...(caveats?.failed ? [] : ["All fits of toys converged."]),
+      ...caveatTexts(summary).map(sentence),
       ...(expected.some((value) => value !== null)
         ? [
           `Asymptotic expected limits: ${
@@ -77,6 +78,8 @@ function statements({ points, asymptotic }: LimitSummary): Markup {
     ]),
   );
 }
+
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 /** Returns the range of two limits, of which one may lie outside the points. */
 const rangeText = (low: number | null, high: number | null): string =>
@@ -99,11 +102,8 @@ function pointTable(points: readonly LimitPoint[]): Markup {
     { head: "CLb", cell: ({ clb }) => tailText(clb), value: ({ clb }) => clb?.p ?? null },
     numberColumn("toys", ({ n_toys }) => n_toys, String),
     { head: "asymptotic CLs", cell: ({ asymptotic }) => asymptotic ? rounded(asymptotic.cls, 4) : "" },
-    {
-      head: "CLs with failed toys",
-      cell: ({ cls_range: range }) =>
-        range === null || range[0] === range[1] ? "" : `${rounded(range[0], 4)} to ${rounded(range[1], 4)}`,
-    },
+    { head: "CLs with failed toys", cell: ({ cls_range }) => clsRangeText(cls_range) },
+    { head: "CLs with tied toys", cell: ({ ties }) => clsRangeText(ties?.cls_range ?? null) },
     { head: "run", cell: ({ run_id }) => run_id, look: "left" },
   ];
   return tableCard("Points", "One run for each tested value of mu. Click a column header to sort.", columns, points);

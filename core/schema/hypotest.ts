@@ -41,6 +41,36 @@ export const ToyTail = z.looseObject({
 });
 export type ToyTail = z.infer<typeof ToyTail>;
 
+/** Toys of a test, and how many of them failed. */
+export const FailedToys = z.looseObject({
+  n_toys: PerHypothesis,
+  /** Toys without a test statistic; they do not count in n. */
+  n_error: PerHypothesis,
+  /** Toys whose fit did not converge; they count with the value that it reached. */
+  n_nonconverged: PerHypothesis,
+});
+export type FailedToys = z.infer<typeof FailedToys>;
+
+/** What toys do not vary: the auxiliary data of these parameters; null: which ones is not known. */
+export const FixedAuxiliary = z.looseObject({ parameters: z.nullable(z.array(z.string())) });
+export type FixedAuxiliary = z.infer<typeof FixedAuxiliary>;
+
+/** Probability of the observed counts under each hypothesis: such toys tie with the observed data. */
+export const TieProbability = z.looseObject({
+  b: z.number(),
+  sb: z.number(),
+  /** The parameters at which it is: the fit of each hypothesis to the observed data, or their nominal values. */
+  at: z.enum(["conditional_fit", "nominal"]),
+});
+export type TieProbability = z.infer<typeof TieProbability>;
+
+/** The tie probabilities of a test, and what they do to its CLs. */
+export const Ties = z.extend(TieProbability, {
+  /** Least and greatest CLs if CLs+b and CLb move by these probabilities. */
+  cls_range: Interval,
+});
+export type Ties = z.infer<typeof Ties>;
+
 /** CLs of a test without toys, by the asymptotic formulae. */
 export const Asymptotic = z.looseObject({
   cls: z.number(),
@@ -73,6 +103,10 @@ export const HypotestMerged = z.extend(HypotestOutput, {
        */
       spread: z.looseObject({ q_obs: z.number(), mu_hat: z.number() }),
       asymptotic: z.nullable(Asymptotic),
+      /** Of a workspace with constrained parameters; absent: it has none, or an earlier version merged it. */
+      fixed_auxiliary: z.optional(FixedAuxiliary),
+      /** Where the observed counts have a probability of 0.001 or more under a hypothesis. */
+      ties: z.optional(Ties),
     }),
   }),
 });

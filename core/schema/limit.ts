@@ -1,6 +1,6 @@
 import * as z from "./zod.ts";
 import { Count, Interval } from "./enums.ts";
-import { Asymptotic, ToyTail } from "./hypotest.ts";
+import { Asymptotic, FailedToys, FixedAuxiliary, Ties, ToyTail } from "./hypotest.ts";
 import { SCAN_RUNS, SCAN_TOYS } from "./scan.ts";
 
 /** `schema_version` of a `<limit_id>.limit.json`. */
@@ -38,9 +38,33 @@ export const LimitPoint = z.looseObject({
   clb: z.nullable(ToyTail),
   /** Least and greatest CLs if the failed toys had fallen on either side. */
   cls_range: z.nullable(Interval),
+  /** Toys of both hypotheses whose fits failed. */
+  failed: z.optional(z.nullable(FailedToys)),
+  /** Where the observed counts themselves are probable; null: they are not, or it is not known. */
+  ties: z.optional(z.nullable(Ties)),
+  /** null: no constrained parameters, or it is not known. */
+  fixed_auxiliary: z.optional(z.nullable(FixedAuxiliary)),
   asymptotic: z.nullable(Asymptotic),
 });
 export type LimitPoint = z.infer<typeof LimitPoint>;
+
+/** Least and greatest limit; null: beyond the tested values. */
+export const LimitRange = z.tuple([Value, Value]);
+export type LimitRange = z.infer<typeof LimitRange>;
+
+/** The points at which something may move CLs, and the limit with the least and with the greatest CLs of each. */
+const Moved = z.looseObject({ mu: z.array(z.number()), limit_range: z.nullable(LimitRange) });
+
+/** What may move a limit beyond its error; null: nothing of this kind. */
+export const LimitCaveats = z.looseObject({
+  /** Toys whose fits failed, as if they had fallen on either side. */
+  failed: z.nullable(Moved),
+  /** Toys with the observed counts, as if they had fallen on either side. */
+  ties: z.nullable(Moved),
+  /** Auxiliary data that no toy varies. */
+  fixed_auxiliary: z.nullable(FixedAuxiliary),
+});
+export type LimitCaveats = z.infer<typeof LimitCaveats>;
 
 /** An upper limit: where CLs crosses 1 - cl. */
 export const UpperLimit = z.looseObject({
@@ -62,6 +86,7 @@ export const LimitSummary = z.looseObject({
   /** null: no two neighbouring points enclose it; `why` says what lacks. */
   limit: z.nullable(UpperLimit),
   why: z.nullable(z.string()),
+  caveats: z.optional(LimitCaveats),
   /** Wanted error of the limit; null: none. */
   accuracy: Value,
   is_accurate: z.nullable(z.boolean()),

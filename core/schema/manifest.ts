@@ -1,7 +1,7 @@
 import * as z from "./zod.ts";
 import { Count, InputFile, Interval, PositiveCount, Sha256, ShardState } from "./enums.ts";
 import { Bounds } from "./fit_quality.ts";
-import { Asymptotic, HYPOTEST_RUN_SCHEMA } from "./hypotest.ts";
+import { Asymptotic, FixedAuxiliary, HYPOTEST_RUN_SCHEMA, TieProbability } from "./hypotest.ts";
 import { InJob } from "./scheduler.ts";
 import { RunStarts, StartsCheck } from "./starts.ts";
 
@@ -154,6 +154,10 @@ export const WorkloadSettings = z.looseObject({
   mu: z.optional(z.number()),
   /** The same test without toys. */
   asymptotic: z.optional(Asymptotic),
+  /** Of a test of a workspace with constrained parameters. */
+  fixed_auxiliary: z.optional(FixedAuxiliary),
+  /** Of a test of a workspace whose model this program understands. */
+  tie_probability: z.optional(TieProbability),
 });
 export type WorkloadSettings = z.infer<typeof WorkloadSettings>;
 

@@ -13,9 +13,11 @@ import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/m
 import type { MergedAbout } from "../schema/merged.ts";
 import { MERGED_SCHEMA } from "../schema/shard_output.ts";
 import type { Distributions } from "../statistics.ts";
-import { addUpHypotest, clsOf, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
+import { addUpHypotest, clsOf, type TestOutput } from "./hypotest_sum.ts";
 import { unbinnedFault, workspaceFault } from "./spec_kind.ts";
-import type { ExportColumn, ExportedRows, Workload } from "./workload.ts";
+import { HYPOTHESES, type Hypothesis } from "./test_caveats.ts";
+import { WORKSPACE_FACTS } from "./workspace_facts.ts";
+import type { ExportColumn, ExportedRows, SpecFacts, Workload } from "./workload.ts";
 
 /**
  * Seeds between toy i of the background alone (S + i) and toy i of signal plus background (S + 10^9 + i): nextstat
@@ -56,12 +58,14 @@ function read(document: HypotestOutput): TestOutput {
   };
 }
 
+const MERGED_MEMBERS = { spread: true, asymptotic: true, fixed_auxiliary: true, ties: true } as const;
+
 const OfMerge = z.looseObject({
-  merge: z.looseObject({ farm: z.pick(HypotestMerged.shape.merge.shape.farm, { spread: true, asymptotic: true }) }),
+  merge: z.looseObject({ farm: z.pick(HypotestMerged.shape.merge.shape.farm, MERGED_MEMBERS) }),
 });
 
 /** Returns what only a merged document has. */
-function ofMerge(document: HypotestOutput): Pick<TestOutput, "spread" | "asymptotic"> {
+function ofMerge(document: HypotestOutput): Pick<TestOutput, keyof typeof MERGED_MEMBERS> {
   const { data } = OfMerge.safeParse(document);
   return data ? data.merge.farm : { spread: { q_obs: 0, mu_hat: 0 }, asymptotic: null };
 }
@@ -141,6 +145,7 @@ interface Kind {
   has_metrics: boolean;
   specFault: Workload["specFault"];
   reference: Workload["reference"];
+  spec_facts?: SpecFacts;
 }
 
 /** Returns a column of whole numbers, one for each hypothesis of a shard. */
@@ -172,7 +177,7 @@ const TEST_ROWS: ExportedRows<TestOutput> = {
 };
 
 const hypotestWorkload = (
-  { name, config_flag, has_metrics, specFault, reference }: Kind,
+  { name, config_flag, has_metrics, specFault, reference, spec_facts }: Kind,
 ): Workload<TestOutput> => ({
   name,
   run_schema: HYPOTEST_RUN_SCHEMA,
@@ -199,6 +204,7 @@ const hypotestWorkload = (
   failedGuardrail: () => false,
   counts: ({ n_converged, n_error }) => ({ n_converged, n_error }),
   reference,
+  ...(spec_facts ? { spec_facts } : {}),
   rows: TEST_ROWS,
   merge: {
     schema: HYPOTEST_MERGED_SCHEMA,
@@ -216,6 +222,7 @@ export const hypotestToys = hypotestWorkload({
   config_flag: "--input",
   has_metrics: false,
   specFault: workspaceFault,
+  spec_facts: WORKSPACE_FACTS,
   reference: {
     command: (manifest, { nextstat, config, out }) => [
       ...[nextstat, "hypotest", "--input", config, "--mu", `${manifest.farm.workload?.mu}`, "--expected-set"],

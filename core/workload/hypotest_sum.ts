@@ -1,13 +1,18 @@
 import { rounded, withError } from "../format.ts";
 import { float, type Json } from "../merge/json_text.ts";
-import type { Asymptotic, HypotestOutput, ToyTail } from "../schema/hypotest.ts";
+import type {
+  Asymptotic,
+  FailedToys,
+  FixedAuxiliary,
+  HypotestOutput,
+  TieProbability,
+  Ties,
+  ToyTail,
+} from "../schema/hypotest.ts";
 import type { WorkloadSettings } from "../schema/manifest.ts";
 import { clopperPearson, type Distributions } from "../statistics.ts";
+import { auxiliaryText, failedToysWords, type Hypothesis, LEAST_TIE, tieRange, tieText } from "./test_caveats.ts";
 import type { AddedUp, CountedOutput } from "./workload.ts";
-
-/** The two hypotheses, as nextstat names them. */
-export const HYPOTHESES = ["sb", "b"] as const;
-export type Hypothesis = typeof HYPOTHESES[number];
 
 export interface TestOutput extends CountedOutput {
   document: HypotestOutput;
@@ -19,6 +24,9 @@ export interface TestOutput extends CountedOutput {
   spread: Spread;
   /** Of a merged document; null: it has none. */
   asymptotic: Asymptotic | null;
+  /** Of a merged document. */
+  fixed_auxiliary?: FixedAuxiliary | undefined;
+  ties?: TieProbability | undefined;
 }
 
 interface Spread {
@@ -112,10 +120,13 @@ export function addUpHypotest(
   const tails = { sb: tailOf(sb, distributions), b: tailOf(b, distributions) };
   const cls = clsOf(tails.sb.p, tails.b.p);
   const asymptotic = settings?.asymptotic ?? outputs.find((one) => one.asymptotic)?.asymptotic ?? null;
+  const auxiliary = settings?.fixed_auxiliary ?? outputs.find((one) => one.fixed_auxiliary)?.fixed_auxiliary;
+  const ties = tiesOf(settings?.tie_probability ?? outputs.find((one) => one.ties)?.ties, tails);
   const error = clsError(tails.sb, tails.b);
   const range = clsRange(sb, b);
   const spread = { q_obs: spreadOf(outputs, "q_obs"), mu_hat: spreadOf(outputs, "mu_hat") };
   const per = (name: "n_toys" | "n_error" | "n_nonconverged") => ({ b: b[name], sb: sb[name] });
+  const failed: FailedToys = { n_toys: per("n_toys"), n_error: per("n_error"), n_nonconverged: per("n_nonconverged") };
   const { input_schema_version, poi_index } = document;
   return {
     document: {
@@ -139,10 +150,31 @@ export function addUpHypotest(
       failed: { n_error: per("n_error"), n_nonconverged: per("n_nonconverged"), cls_range: range.map(float) },
       spread: { q_obs: float(spread.q_obs), mu_hat: float(spread.mu_hat) },
       asymptotic: asymptoticJson(asymptotic),
+      ...(auxiliary ? { fixed_auxiliary: { parameters: auxiliary.parameters } } : {}),
+      ...(ties ? { ties: tiesJson(ties) } : {}),
     },
-    lines: resultLines({ mu: document.mu_test, cls, error, tails, sums: [sb, b], range, spread, asymptotic }),
+    lines: resultLines({
+      ...{ mu: document.mu_test, cls, error, tails, range, spread, asymptotic },
+      ...{ failed: failedToysWords(failed), auxiliary, ties },
+    }),
   };
 }
+
+/** Returns what the observed counts do to CLs; undefined where they are too improbable, or it is not known. */
+function tiesOf(
+  probability: TieProbability | undefined,
+  { sb, b }: { sb: ToyTail; b: ToyTail },
+): Ties | undefined {
+  if (!probability || Math.max(probability.sb, probability.b) < LEAST_TIE) return undefined;
+  const { at, ...both } = probability;
+  const of_both = { b: both.b, sb: both.sb };
+  return { ...of_both, at, cls_range: tieRange(sb.p, b.p, of_both) };
+}
+
+const tiesJson = ({ b, sb, at, cls_range }: Ties): Json => ({
+  ...{ b: float(b), sb: float(sb), at },
+  cls_range: cls_range.map(float),
+});
 
 const tailJson = ({ k, n, p, interval }: ToyTail): Json => ({ k, n, p: float(p), interval: interval.map(float) });
 
@@ -157,24 +189,29 @@ interface Result {
   cls: number;
   error: number;
   tails: { sb: ToyTail; b: ToyTail };
-  sums: readonly Sum[];
+  /** Words about toys that failed, for each hypothesis that has such toys. */
+  failed: readonly string[];
   range: readonly [number, number];
   spread: { q_obs: number };
   asymptotic: Asymptotic | null;
+  auxiliary: FixedAuxiliary | undefined;
+  ties: Ties | undefined;
 }
 
-/** Returns the result of a test for a person: each probability with its Monte Carlo error. */
-function resultLines({ mu, cls, error, tails, sums, range, spread, asymptotic }: Result): string[] {
+/** Returns the result of a test for a person: each probability with its Monte Carlo error, and what may move it. */
+function resultLines({ mu, cls, error, tails, failed, range, spread, asymptotic, auxiliary, ties }: Result): string[] {
   const beside = asymptotic ? `  asymptotic ${rounded(asymptotic.cls, 4)}` : "";
-  const failed = sums.reduce((sum, { n_error, n_nonconverged }) => sum + n_error + n_nonconverged, 0);
   return [
     `CLs    ${withError(cls, error)} at mu = ${rounded(mu, 6)}${beside}`,
     tailLine("CLs+b", tails.sb),
     tailLine("CLb", tails.b),
-    ...(failed === 0
+    ...failed,
+    ...(failed.length === 0
       ? []
       : [`CLs from ${rounded(range[0], 4)} to ${rounded(range[1], 4)} if the failed toys had fallen on either side`]),
     ...(spread.q_obs === 0 ? [] : [`the observed q differs by up to ${spread.q_obs.toExponential(1)} between shards`]),
+    ...(ties ? [tieText(ties)] : []),
+    ...(auxiliary ? [auxiliaryText(auxiliary)] : []),
   ];
 }
 

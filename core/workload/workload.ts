@@ -85,6 +85,18 @@ interface CountedMerge<Output> {
   about(document: unknown): MergedAbout | null;
 }
 
+/** What a spec says of its test beforehand, where need be by fits of changed copies of it. */
+export interface SpecFacts {
+  /** Returns members of the settings by the parsed spec alone. */
+  ofSpec(spec: unknown, manifest: FarmManifest): Partial<WorkloadSettings>;
+  /** Returns copies of the spec whose fits say more. */
+  copies(spec: unknown, manifest: FarmManifest): unknown[];
+  /** Returns nextstat's arguments that fit one copy. */
+  command(manifest: FarmManifest, paths: Pick<FitPaths, "nextstat" | "config" | "out">): string[];
+  /** Returns members of the settings by the fits of the copies, in their order; null: nextstat could not fit it. */
+  ofFits(spec: unknown, manifest: FarmManifest, documents: readonly unknown[]): Partial<WorkloadSettings>;
+}
+
 /**
  * What the shards of a run do: nextstat's command for one shard, and how its output is read, checked and merged. Pure,
  * as an adapter is for a scheduler; nothing else knows which workload a run has.
@@ -129,6 +141,8 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
     command(manifest: FarmManifest, paths: Pick<FitPaths, "nextstat" | "config" | "out">): string[];
     read(document: unknown, settings: WorkloadSettings, distributions: Distributions): WorkloadSettings;
   };
+  /** Absent: a spec says nothing of its test beforehand. */
+  spec_facts?: SpecFacts;
   rows: ExportedRows<Output>;
   /** null: outputs have a value for each toy, and are merged toy by toy (runtime/merge/merge.ts). */
   merge: CountedMerge<Output> | null;

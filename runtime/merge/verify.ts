@@ -4,10 +4,10 @@ import { errorText } from "../../core/errors.ts";
 import { isSetFault, type MergedCheck, type MergedFinding } from "../../core/merge/merged_check.ts";
 import { sealFault } from "../../core/record.ts";
 import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
-import { readSums, SUMS } from "../../core/archive_names.ts";
+import { archivedInputs, readSums, SUMS } from "../../core/archive_names.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
-import { inputPath, startFiles } from "../../core/staging.ts";
+import { startFiles } from "../../core/staging.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
 import { readIfThere, readRegular, unreadable } from "../fs/read.ts";
@@ -157,12 +157,14 @@ function sumFindings(dir: string): Finding[] {
 
 /**
  * Returns the problems of spec, inputs, starts and nextstat.
- * @param unpacked whether the run is an unpacked archive, which need not have them
+ * @param unpacked whether the run is an unpacked archive, which need not have them; those in it are checked there
  */
 function inputFindings(dir: string, manifest: FarmManifest, unpacked: boolean): Finding[] {
-  const { inputs } = manifest.farm;
   const files = [
-    ...inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sums: [sha256] })),
+    ...archivedInputs(manifest).map(({ name, from, sha256 }) => {
+      const packed = join(dir, name);
+      return { path: unpacked && exists(packed) ? packed : from, sums: [sha256] };
+    }),
     ...startFiles(manifest).map(({ path, sha256 }) => ({ path: join(dir, path), sums: [sha256] })),
   ];
   const nextstat = { path: manifest.nextstat_bin, sums: nextstatsOf(manifest).map(({ sha256 }) => sha256) };

@@ -1,136 +1,31 @@
-import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
-import { isFarmManifest } from "../../core/check_manifest.ts";
-import { errorText, FarmError, orElse } from "../../core/errors.ts";
-import type { MergedCheck } from "../../core/merge/merged_check.ts";
-import { MANIFEST, MERGE_STATUS, MERGED, OLD_SIDE_KINDS, oldSideName } from "../../core/run_paths.ts";
 import {
+  archivedInputs,
   archiveNames,
   isWayDown,
-  readSums,
+  RENAMED,
+  renamedText,
   type ShardFiles,
   shardFiles,
   SUMS,
   sumsText,
 } from "../../core/archive_names.ts";
-import { MergeStatus } from "../../core/schema/merge_report.ts";
+import { isFarmManifest } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import type { MergedCheck } from "../../core/merge/merged_check.ts";
+import { MANIFEST, MERGE_STATUS, MERGED, OLD_SIDE_KINDS, oldSideName } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { startFiles } from "../../core/staging.ts";
-import { readTarHeader, TAR_BLOCK, type TarFile, tarHeader, tarPadding } from "../../core/tar.ts";
-import { sha256Of } from "../fs/hash_file.ts";
-import { readNext, whileOpen } from "../fs/open.ts";
-import { inputError, openRegular, parseJson, Unreadable, unreadable } from "../fs/read.ts";
+import { MOST_TAR_BYTES, TAR_BLOCK, tarHeader, tarPadding } from "../../core/tar.ts";
+import { hashFile, sha256Of } from "../fs/hash_file.ts";
+import { whileOpen } from "../fs/open.ts";
+import { inputError, openRegular, unreadable } from "../fs/read.ts";
 import { refuseOut } from "../fs/refuse_out.ts";
 import { exists, type Fill, hashAlong, writeStreamed } from "../fs/write.ts";
 import { mergedCheckOf } from "../merge/check_merged.ts";
-import { type Finding, verifyFiles } from "../merge/verify.ts";
+import { verifyFiles } from "../merge/verify.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards } from "../shard/old_run.ts";
-
-export interface ArchiveReport {
-  archive: string;
-  n_files: number;
-  findings: Finding[];
-  /** From the archive's merge_status.json; null where it has no verdict. */
-  guardrails_passed: boolean | null;
-}
-
-/**
- * Checks an archive file: its headers, each file by its sum, and that the sums name all files and no others.
- * @throws {FarmError} input, when it cannot be read
- */
-export function verifyArchive(path: string): ArchiveReport {
-  const file = openArchive(path);
-  try {
-    const { found, sums, status } = readArchive(file);
-    return {
-      archive: path,
-      n_files: found.size + (sums === null ? 0 : 1),
-      findings: compare(found, sums),
-      guardrails_passed: status?.guardrails_passed ?? null,
-    };
-  } catch (error) {
-    const findings = [{ file: path, what: errorText(error) }];
-    return { archive: path, n_files: 0, findings, guardrails_passed: null };
-  } finally {
-    file.close();
-  }
-}
-
-function openArchive(path: string): Deno.FsFile {
-  try {
-    if (!Deno.statSync(path).isFile) throw new Unreadable("is no regular file", false);
-    return Deno.openSync(path);
-  } catch (error) {
-    throw inputError("the archive", path, unreadable(error), "Name a .tar, or a run directory");
-  }
-}
-
-interface ReadArchive {
-  /** The sha256 of each file by its name in the run's folder. */
-  found: Map<string, string>;
-  sums: string | null;
-  status: MergeStatus | undefined;
-}
-
-function readArchive(file: Deno.FsFile): ReadArchive {
-  const found = new Map<string, string>();
-  let sums: string | null = null;
-  let status: MergeStatus | undefined;
-  let folder: string | undefined;
-  for (let header = readTarHeader(read(file, TAR_BLOCK)); header; header = readTarHeader(read(file, TAR_BLOCK))) {
-    const [, parent, name] = /^([^/]+)\/(.+)$/.exec(header.name) ?? [];
-    if (parent === undefined || name === undefined || !isWayDown(header.name)) {
-      throw new Error(`has "${header.name}", which lies in no folder of a run`);
-    }
-    folder ??= parent;
-    if (parent !== folder || found.has(name)) throw new Error(`has "${header.name}" beside "${folder}", or twice`);
-    if (name === SUMS) sums = new TextDecoder().decode(read(file, header.bytes));
-    else if (name === MERGE_STATUS) {
-      const bytes = read(file, header.bytes);
-      found.set(name, sha256Of(bytes));
-      status = statusIn(bytes);
-    } else found.set(name, hashOf(file, header));
-    if (read(file, tarPadding(header.bytes)).some((byte) => byte !== 0)) {
-      throw new Error(`has bytes after "${header.name}"`);
-    }
-  }
-  if (read(file, TAR_BLOCK).some((byte) => byte !== 0) || file.readSync(new Uint8Array(1)) !== null) {
-    throw new Error("continues after its end");
-  }
-  return { found, sums, status };
-}
-
-/** Returns the merge status; undefined where it cannot be read, in which case its sum shows the damage. */
-const statusIn = (bytes: Uint8Array): MergeStatus | undefined =>
-  orElse(undefined, () => MergeStatus.safeParse(parseJson(bytes)).data);
-
-function hashOf(file: Deno.FsFile, { bytes }: TarFile): string {
-  const hash = createHash("sha256");
-  const piece = 1024 * 1024;
-  for (let left = bytes; left > 0; left -= piece) hash.update(read(file, Math.min(piece, left)));
-  return hash.digest("hex");
-}
-
-/** Reads exactly so many bytes. @throws {Error} where the archive ends before */
-function read(file: Deno.FsFile, bytes: number): Uint8Array {
-  const found = readNext(file, bytes);
-  if (found.length < bytes) throw new Error("is cut off");
-  return found;
-}
-
-/** Returns the differences between files and sums. */
-function compare(found: ReadonlyMap<string, string>, text: string | null): Finding[] {
-  if (text === null) return [{ file: SUMS, what: "is not there" }];
-  const sums = new Map(readSums(text).map(({ name, sha256 }) => [name, sha256]));
-  const wrong = [...sums].flatMap(([name, sha256]): Finding[] => {
-    const actual = found.get(name);
-    if (actual === undefined) return [{ file: name, what: `is named in ${SUMS}, but missing` }];
-    return actual === sha256 ? [] : [{ file: name, what: `has another sha256 than ${SUMS} says` }];
-  });
-  const unnamed = [...found.keys()].filter((name) => !sums.has(name));
-  return [...wrong, ...unnamed.map((file) => ({ file, what: `is not named in ${SUMS}` }))];
-}
 
 export interface WrittenArchive {
   archive: string;
@@ -140,16 +35,31 @@ export interface WrittenArchive {
   sha256: string;
   /** Files of the minimal set that are missing. */
   missing: string[];
+  /** Inputs of the fits that are not in it, and why; none where no inputs were wanted. */
+  missing_inputs: { path: string; what: string }[];
   /** Checks of the merged document in it. */
   merged_check: MergedCheck;
 }
 
+/** How a run is archived. */
+interface ArchiveWanted {
+  /** null: `<run_dir>.tar`. */
+  out: string | null;
+  /** Also a run that does not verify or is not merged. */
+  allow_partial: boolean;
+  /** With the spec and every file that it names. */
+  inputs: boolean;
+}
+
 /**
- * Packs the minimal set of a run, with the sum of each file, into one tar.
- * @param out null: `<run_dir>.tar`
- * @throws {FarmError} shards, when the run does not verify and `allow_partial` is false; usage, when the file exists
+ * Packs the minimal set of a run and the inputs of its fits, with the sum of each file, into one tar.
+ * @throws {FarmError} shards, when the run does not verify and `allow_partial` is false; usage, when the file exists or
+ * an input is too large
  */
-export async function writeArchive(path: string, out: string | null, allow_partial: boolean): Promise<WrittenArchive> {
+export async function writeArchive(
+  path: string,
+  { out, allow_partial, inputs }: ArchiveWanted,
+): Promise<WrittenArchive> {
   const { dir } = openRun(path);
   const stamps = new Map(REPLACED.map((name) => [name, stampOf(join(dir, name))]));
   // Only now: the archive holds the manifest whose shards are checked and listed.
@@ -164,10 +74,65 @@ export async function writeArchive(path: string, out: string | null, allow_parti
   const { needed, optional } = archiveNames(filesOf(run), startFiles(manifest));
   const has = (name: string) => exists(join(dir, name));
   const names = [...needed, ...optional].filter(has);
-  const sum = await writeStreamed(archive, (write) => fillTar({ dir, stamps }, folderOf(manifest), names, write));
-  const missing = needed.filter((name) => !names.includes(name));
-  const merged_check = mergedCheckOf(run);
-  return { archive, run_id: manifest.run_id, n_files: names.length + 1, ...sum, missing, merged_check };
+  const found = inputs ? inputsOf(run) : NO_INPUTS;
+  const own = names.map((name): Source => ({ name, path: join(dir, name), stamp: stamps.get(name) }));
+  const packed: Packed = { folder: folderOf(manifest), files: [...own, ...found.files], renamed: found.renamed };
+  const sum = await writeStreamed(archive, (write) => fillTar(packed, write));
+  return {
+    archive,
+    run_id: manifest.run_id,
+    n_files: packed.files.length + (packed.renamed === "" ? 1 : 2),
+    ...sum,
+    missing: needed.filter((name) => !names.includes(name)),
+    missing_inputs: found.missing,
+    merged_check: mergedCheckOf(run),
+  };
+}
+
+interface FoundInputs {
+  files: Source[];
+  /** List of those that have another name in the archive. */
+  renamed: string;
+  missing: WrittenArchive["missing_inputs"];
+}
+
+const NO_INPUTS: FoundInputs = { files: [], renamed: "", missing: [] };
+
+/**
+ * Returns the inputs of a run that are as they were at its render: of the run's own copy, else from their places.
+ * @throws {FarmError} usage, for a file that no tar can hold
+ */
+function inputsOf({ dir, manifest }: Run): FoundInputs {
+  if (!isFarmManifest(manifest)) return NO_INPUTS;
+  const inputs = archivedInputs(manifest);
+  const large = inputs.find(({ bytes }) => bytes > MOST_TAR_BYTES);
+  if (large) {
+    throw new FarmError(
+      "usage",
+      `Cannot archive "${large.from}": it has ${large.bytes} bytes, a file of a tar has at most ${MOST_TAR_BYTES}`,
+      "Add --no-inputs, and keep the spec and its data beside the archive",
+    );
+  }
+  const found = inputs.map((input) => {
+    const own = join(dir, input.name);
+    const path = exists(own) ? own : input.from;
+    return { input, path, fault: inputFault(path, input.sha256) };
+  });
+  const good = found.filter(({ fault }) => fault === null);
+  return {
+    files: good.map(({ input: { name, sha256 }, path }) => ({ name, path, sha256 })),
+    renamed: renamedText(good.map(({ input }) => input)),
+    missing: found.flatMap(({ path, fault }) => fault === null ? [] : [{ path, what: fault }]),
+  };
+}
+
+function inputFault(path: string, sha256: string): string | null {
+  try {
+    openRegular(path).close();
+    return hashFile(path).sha256 === sha256 ? null : "has changed since the run was rendered";
+  } catch (error) {
+    return unreadable(error).message;
+  }
 }
 
 /** Documents that other commands replace; an archive holds those that were there before its run was checked. */
@@ -211,28 +176,46 @@ function assertWhole(dir: string, manifest_path: string): void {
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** The files of an archive, and the stamps of those that other commands replace. */
-interface Packed {
-  dir: string;
-  stamps: ReadonlyMap<string, string | null>;
+/** A file that is packed. */
+interface Source {
+  /** In the archive, relative to the run's folder. */
+  name: string;
+  path: string;
+  /** Of a document that other commands replace: the state in which it is wanted. */
+  stamp?: string | null | undefined;
+  /** Wanted sum of an input. */
+  sha256?: string;
 }
 
-function fillTar(packed: Packed, folder: string, names: readonly string[], write: Parameters<Fill>[0]): void {
-  const files = names.map((name) => ({ name, ...packFile(packed, folder, name, write) }));
-  const sums = new TextEncoder().encode(sumsText(files));
-  const newest_s = files.reduce((newest, { mtime_s }) => Math.max(newest, mtime_s), 0);
-  write(tarHeader({ name: `${folder}/${SUMS}`, bytes: sums.length, mtime_s: newest_s }));
-  write(sums);
-  write(new Uint8Array(tarPadding(sums.length) + 2 * TAR_BLOCK));
+interface Packed {
+  folder: string;
+  files: readonly Source[];
+  renamed: string;
+}
+
+function fillTar({ folder, files, renamed }: Packed, write: Parameters<Fill>[0]): void {
+  const sums = files.map((file) => ({ name: file.name, ...packFile(file, folder, write) }));
+  const newest_s = sums.reduce((newest, { mtime_s }) => Math.max(newest, mtime_s), 0);
+  if (renamed !== "") {
+    const bytes = new TextEncoder().encode(renamed);
+    packBytes(`${folder}/${RENAMED}`, bytes, newest_s, write);
+    sums.push({ name: RENAMED, sha256: sha256Of(bytes), mtime_s: newest_s });
+  }
+  packBytes(`${folder}/${SUMS}`, new TextEncoder().encode(sumsText(sums)), newest_s, write);
+  write(new Uint8Array(2 * TAR_BLOCK));
+}
+
+function packBytes(name: string, bytes: Uint8Array, mtime_s: number, write: Parameters<Fill>[0]): void {
+  write(tarHeader({ name, bytes: bytes.length, mtime_s }));
+  write(bytes);
+  write(new Uint8Array(tarPadding(bytes.length)));
 }
 
 /**
  * Writes a file into the archive, and returns the sum of the bytes that were written: the file may be replaced meanwhile.
  * @throws {FarmError} input, when it changed
  */
-function packFile({ dir, stamps }: Packed, folder: string, name: string, write: Parameters<Fill>[0]) {
-  const path = join(dir, name);
-  const stamp = stamps.get(name);
+function packFile({ name, path, stamp, sha256: wanted }: Source, folder: string, write: Parameters<Fill>[0]) {
   return whileOpen(openSource(path), (file) => {
     const info = file.statSync();
     if (stamp !== undefined && stamp !== stampIn(info)) throw changed(path);
@@ -240,6 +223,7 @@ function packFile({ dir, stamps }: Packed, folder: string, name: string, write: 
     const mtime_s = (mtime?.getTime() ?? 0) / 1000;
     write(tarHeader({ name: `${folder}/${name}`, bytes, mtime_s }));
     const { sha256 } = hashAlong((copy) => copyInto(path, file, bytes, copy), write);
+    if (wanted !== undefined && wanted !== sha256) throw changed(path);
     write(new Uint8Array(tarPadding(bytes)));
     return { sha256, mtime_s };
   });

@@ -6,7 +6,7 @@ import { FarmError } from "../../core/errors.ts";
 import { trialWarnings } from "../../core/trial_fit.ts";
 import { newManifest, requestDir, type RunRequest, withSeed } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
-import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { FarmManifest, WorkloadSettings } from "../../core/schema/manifest.ts";
 import { INPUTS, type StagePlan } from "../../core/staging.ts";
 import { workloadNamed } from "../../core/workload/registry.ts";
 import { refuseSeeds } from "../../core/workload/seeds.ts";
@@ -19,6 +19,7 @@ import { inspectMachine, loadAverage, type Machine, uptime_s } from "../system/m
 import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
+import { findSpecFacts } from "./find_spec_facts.ts";
 import { findStarts } from "./find_starts.ts";
 import { hashSpec, readSpec } from "../run/read_spec.ts";
 import { nextSeed, whileTakingSeeds } from "./runs_beside.ts";
@@ -51,11 +52,12 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
   refuseSeeds(workloadNamed(request.workload), request);
   const { spec: parsed, paths, model } = await readSpec(request.config);
   refuseKind(request, parsed);
-  const [spec, nextstat, machine, checked] = await firstFault(
+  const [spec, nextstat, machine, checked, facts] = await firstFault(
     Promise.try(() => hashSpec(request.config, paths)),
     probeNextstat(request.nextstat_bin),
     inspectMachine(),
     checkFit({ ...request, freeze_gen: request.freeze_gen || request.starts !== null }, unchecked, model),
+    findSpecFacts(request, unchecked, parsed),
   );
   const found = checked && await findStarts(request, unchecked, {
     ...{ spec: parsed, model, point: checked.point, scratch },
@@ -75,11 +77,15 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
     frozen_gen: request.freeze_gen || found?.starts ? checked?.point ?? null : null,
     poi_bounds: model?.bounds.get(model.poi) ?? null,
     ...(checked?.trial ? { trial: { ...checked.trial, toy: timesStarts(checked.trial.toy, k) } } : {}),
-    ...(checked?.settings ? { workload: checked.settings } : {}),
+    ...settingsOf(checked?.settings ?? unchecked.farm.workload, facts),
     environment: environmentOf(machine),
   };
   return { manifest, notes: found?.notes ?? [] };
 }
+
+/** Returns the settings of a workload with what the spec says of its test. */
+const settingsOf = (settings: WorkloadSettings | undefined, facts: Partial<WorkloadSettings>) =>
+  settings ? { workload: { ...settings, ...facts } } : {};
 
 /** Returns times of a toy that is fitted from k starts, each in a process of its own. */
 function timesStarts<T extends { [Time in (typeof TOY_TIMES)[number]]?: number | undefined }>(toy: T, k: number): T {

@@ -6,7 +6,7 @@ import { assertUserError } from "../support/user_error.ts";
 import { countDone, readManifest } from "../support/run_dir.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { readJson } from "../support/toys.ts";
-import { wholeTest, writeWorkspace } from "../support/workspace.ts";
+import { wholeTest, writeCounts, writeWorkspace } from "../support/workspace.ts";
 
 interface Asked {
   config: string;
@@ -68,10 +68,38 @@ Deno.test("a hypothesis test prints CLs and both probabilities with their errors
     assert.match(stdout, /^CLs {4}0\.133 ± 0\.026 at mu = 1 {2}asymptotic 0\.05252$/m);
     assert.match(stdout, /^CLs\+b {2}0\.06484, 68 % interval 0\.05034 to 0\.07707: 25 of 400 toys$/m);
     assert.match(stdout, /^CLb {4}0\.4888, 68 % interval 0\.4613 to 0\.5137: 195 of 400 toys$/m);
+    assert.match(
+      stdout,
+      /^the auxiliary data of 1 constrained parameter \(uncorr\) stay .*: CLs can differ by a factor of 2$/m,
+    );
+    // pyhf 0.7.6, main model at fixed_poi_fit: 0.000727 and 0.003050.
+    assert.match(
+      stdout,
+      /^the observed counts have probability 0\.00073 in s\+b and 0\.003 in b-only toys \(at the fit of each to the data\)/m,
+    );
     const report = await mustRun(folder, ["report", runDir(folder)]);
     const page = await readFile(report.stdout.trim(), "utf8");
     assert.match(page, /<h2>Result<\/h2><ul><li>CLs: 0\.133 ± 0\.026 at mu = 1; asymptotic 0\.05252<\/li><li>CLs\+b: /);
     assert.match(page, /hypotest-toys at mu = 1: 400 toys in 4 shards/);
+  }));
+
+Deno.test("a test that only counts has the probability of its counts that nextstat's likelihood has, and no auxiliary data", () =>
+  inFolder(async (folder) => {
+    const config = await writeCounts(folder, { signal: [10, 2], background: [20, 8], observed: [18, 9] });
+    const ran = await mustRun(folder, testArgs(folder, { config, toys: 40, shards: 2 }));
+    assert.doesNotMatch(ran.stdout, /auxiliary/);
+    const { merge: { farm } } = JSON.parse(await readFile(join(runDir(folder), "merged.out.json"), "utf8"));
+    assert.equal("fixed_auxiliary" in farm, false);
+    assert.equal(farm.ties.at, "conditional_fit");
+    const workspace = await readFile(config, "utf8");
+    for (const [mu, probability] of [[1, farm.ties.sb], [0, farm.ties.b]]) {
+      const held = join(folder, "held.json");
+      const parameters = JSON.stringify([{ name: "mu", inits: [mu], bounds: [[mu, mu]] }]);
+      await writeFile(held, workspace.replace('"parameters":[]', `"parameters":${parameters}`));
+      const fit = await new Deno.Command(nextstat(), { args: ["fit", "--input", held] }).output();
+      const { nll } = JSON.parse(new TextDecoder().decode(fit.stdout));
+      assert(Math.abs(probability / Math.exp(-nll) - 1) < 1e-9, `${probability}, nextstat ${Math.exp(-nll)}`);
+    }
   }));
 
 Deno.test("a killed test goes on, and an extended one gives the sum of one run of all toys", () =>

@@ -19,6 +19,7 @@ interface Summary {
   limit: { value: number; error: number; between: [number, number] };
   is_accurate: boolean | null;
   n_toys: number;
+  caveats: { fixed_auxiliary: unknown };
   report: string;
 }
 
@@ -46,7 +47,10 @@ Deno.test("limit run gives the crossing with its error, the points of nextstat's
       assert.equal(cls, at(whole, "cls"));
       assert(asymptotic !== null);
     }
-    assert.match(await readFile(found.report, "utf8"), /data-figure="cls"/);
+    const page = await readFile(found.report, "utf8");
+    assert.match(page, /data-figure="cls"/);
+    assert.match(page, /<span>upper limit by toys; [^<]*auxiliary data fixed<\/span>/);
+    assert.deepEqual(found.caveats.fixed_auxiliary, { parameters: ["uncorr"] });
     const { stdout } = await mustRun(folder, [
       "limit",
       "summarize",
@@ -55,7 +59,7 @@ Deno.test("limit run gives the crossing with its error, the points of nextstat's
     ]);
     assert.match(
       stdout,
-      /^upper limit at 95 % CL: 1\.\d+ ± 0\.\d+, by 1000 toys of each hypothesis at each of mu = \S+ and \S+; 5000 over all points\nasymptotic: 1\.01/,
+      /^upper limit at 95 % CL: 1\.\d+ ± 0\.\d+ \([^)]*auxiliary data fixed\), by 1000 toys of each hypothesis at each of mu = \S+ and \S+; 5000 over all points\n(the .+\n)+asymptotic: 1\.01/,
     );
   }));
 

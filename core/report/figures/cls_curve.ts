@@ -3,6 +3,7 @@ import { scaleLinear, scaleLog } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { area, line } from "d3-shape";
 import { rounded, withError } from "../../format.ts";
+import { bracketedMarks } from "../../limit/caveats.ts";
 import type { Asymptotic } from "../../schema/hypotest.ts";
 import type { LimitPoint, LimitSummary, UpperLimit } from "../../schema/limit.ts";
 import {
@@ -64,11 +65,12 @@ export function clsCurve(summary: LimitSummary): Figure | null {
 
 type Height = (cls: number) => number;
 
-function captionOf({ cl, limit, asymptotic }: LimitSummary): string {
+function captionOf(summary: LimitSummary): string {
+  const { cl, limit, asymptotic } = summary;
   const level = rounded(1 - cl, 3);
   const where = limit === null
     ? `The limit would be where CLs by toys falls to 1 - CL = ${level}.`
-    : `The limit is where CLs by toys falls to 1 - CL = ${level}; shaded: its error.`;
+    : `The limit${bracketedMarks(summary)} is where CLs by toys falls to 1 - CL = ${level}; shaded: its error.`;
   return asymptotic ? `${where} Expected: of the background alone.` : where;
 }
 

@@ -3,7 +3,7 @@ import { type LimitWanted, summariseLimit } from "../../../core/limit/summary.ts
 import { limitPage } from "../../../core/report/limit_page.ts";
 import { pageHtml } from "../../../core/report/page.ts";
 import type { LimitPoint } from "../../../core/schema/limit.ts";
-import { LIMIT, MUS, NOTHING, pointAt } from "../support/sample_limit.ts";
+import { failedAt, LIMIT, MUS, NOTHING, pointAt } from "../support/sample_limit.ts";
 
 const pageOf = (points: LimitPoint[], wanted: LimitWanted = { cl: 0.95, accuracy: null }): string =>
   pageHtml(limitPage(summariseLimit(LIMIT, points, wanted)), "sum", "footer");
@@ -32,10 +32,29 @@ Deno.test("a limit that the points do not enclose, or of which points have no re
   assert.doesNotMatch(nothing, /data-figure/);
 });
 
-Deno.test("failed toys are named with the values of mu, and the table has the range of CLs", () => {
-  const range: [number, number] = [0.01, 0.09];
-  const page = pageOf(MUS.map((mu) => mu === 1.5 ? { ...pointAt(mu), cls_range: range } : pointAt(mu)));
-  assert.match(page, /Some fits of toys failed at mu = 1\.5;/);
+Deno.test("a limit with failed toys carries their range in its headline and its first number, and says of which hypothesis they are", () => {
+  const page = pageOf(MUS.map((mu) => mu === 1.5 ? failedAt(mu, [0.01, 0.09]) : pointAt(mu)));
+  assert.match(page, /% CL is 1\.498 ± 0\.\d+ \(with failed toys on either side 1\.\d+ to 1\.\d+\), by/);
+  assert.match(
+    page,
+    /<div class="tile wrong"><b>1\.498[^<]*<\/b><span>upper limit by toys; with failed toys on either side/,
+  );
+  assert.match(
+    page,
+    /<li>Some fits of toys failed at mu = 1\.5 \(mu = 1\.5: 992 of 1000 s\+b toys converged, 8 did not\)\.<\/li>/,
+  );
   assert.match(page, /0\.01 to 0\.09/);
-  assert.match(pageOf(MUS.map(pointAt)), /All fits of toys converged\./);
+  const good = pageOf(MUS.map(pointAt));
+  assert.match(good, /All fits of toys converged\./);
+  assert.match(good, /<div class="tile first"><b>1\.498[^<]*<\/b><span>upper limit by toys<\/span>/);
+});
+
+Deno.test("a limit whose toys keep auxiliary data says so at the top of its page, with the factor", () => {
+  const page = pageOf(MUS.map((mu) => ({ ...pointAt(mu), fixed_auxiliary: { parameters: ["uncorr"] } })));
+  assert.match(page, /% CL is 1\.498 ± 0\.\d+ \(auxiliary data fixed\), by/);
+  assert.match(page, /<span>upper limit by toys; auxiliary data fixed<\/span>/);
+  assert.match(
+    page,
+    /<li>The auxiliary data of 1 constrained parameter \(uncorr\) stay [^<]*CLs can differ by a factor of 2\./,
+  );
 });

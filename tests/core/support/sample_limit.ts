@@ -21,6 +21,13 @@ export function pointAt(mu: number): LimitPoint {
   };
 }
 
+/** Returns the point with 8 of 1000 s+b toys that did not converge, and this range of CLs. */
+export const failedAt = (mu: number, cls_range: [number, number]): LimitPoint => ({
+  ...pointAt(mu),
+  cls_range,
+  failed: { n_toys: { b: 1000, sb: 1000 }, n_error: { b: 0, sb: 0 }, n_nonconverged: { b: 0, sb: 8 } },
+});
+
 /** What a point without a result has in place of one. */
 export const NOTHING = {
   n_toys: null,

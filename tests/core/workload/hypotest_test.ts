@@ -75,7 +75,36 @@ Deno.test("toys without a result are told apart, with the range of CLs if they h
       19 / 101 / (41 / 101),
     ],
   });
-  assert.equal(lines.at(-1), "CLs from 0.1765 to 0.4634 if the failed toys had fallen on either side");
+  assert.deepEqual(lines.slice(3), [
+    "90 of 100 s+b toys converged, 10 gave no result",
+    "90 of 100 b-only toys converged, 10 gave no result",
+    "CLs from 0.1765 to 0.4634 if the failed toys had fallen on either side",
+  ]);
+});
+
+Deno.test("a test says that auxiliary data are fixed and what ties may do, in words and in its document, and a merge of merges too", () => {
+  const settings = {
+    ...{ name: "hypotest-toys", mu: 1, fixed_auxiliary: { parameters: ["uncorr"] } },
+    tie_probability: { sb: 0.02, b: 0.05, at: "conditional_fit" as const },
+  };
+  const parts = [read({ k_sb: 8, k_b: 52 })];
+  const { lines, farm } = merge.addUp(parts, settings, DISTRIBUTIONS);
+  const members = JSON.parse(jsonParts({ ties: farm["ties"] ?? null, aux: farm["fixed_auxiliary"] ?? null }).join(""));
+  const cls_range = [(9 / 101 - 0.02) / (53 / 101 + 0.05), (9 / 101 + 0.02) / (53 / 101 - 0.05)];
+  assert.deepEqual(members, {
+    ties: { b: 0.05, sb: 0.02, at: "conditional_fit", cls_range },
+    aux: { parameters: ["uncorr"] },
+  });
+  assert.match(lines[3] ?? "", /^the observed counts have probability 0\.02 in s\+b and 0\.05 in b-only toys/);
+  assert.match(lines[4] ?? "", /^the auxiliary data of 1 constrained parameter \(uncorr\) /);
+  const again = parts.map((one) => ({
+    ...one,
+    fixed_auxiliary: settings.fixed_auxiliary,
+    ties: settings.tie_probability,
+  }));
+  assert.deepEqual(merge.addUp(again, undefined, DISTRIBUTIONS).lines, lines);
+  const rare = { ...settings, tie_probability: { sb: 1e-4, b: 9e-4, at: "nominal" as const } };
+  assert.equal("ties" in merge.addUp(parts, rare, DISTRIBUTIONS).farm, false);
 });
 
 Deno.test("shards of another mu, or of other observed data, are not added up", () => {

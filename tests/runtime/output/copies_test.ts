@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { pointLine } from "../../../commands/sweep/each_point.ts";
 import { SWEEP_SCHEMA } from "../../../core/schema/sweep.ts";
 import { verifyRun } from "../../../runtime/merge/verify.ts";
-import { verifyArchive, writeArchive } from "../../../runtime/output/archive.ts";
+import { writeArchive } from "../../../runtime/output/archive.ts";
+import { verifyArchive } from "../../../runtime/output/verify_archive.ts";
 import { collectRun } from "../../../runtime/state/collect.ts";
 import { readRunFacts } from "../../../runtime/state/facts.ts";
 import { loadSweep, pointDir, readSweepFacts } from "../../../runtime/sweep/load.ts";
@@ -39,7 +40,10 @@ Deno.test("verify, merge, archive, collect and report detect damage in a copy of
     const report = await merge(copy);
     assert.equal(report.exit_code, 5);
     assert.deepEqual(report.problems.map(({ shard_index }) => shard_index), [1, 3]);
-    await assert.rejects(writeArchive(copy, null, false), { kind: "shards", message: /shard_1\.out\.json/ });
+    await assert.rejects(writeArchive(copy, { out: null, allow_partial: false, inputs: true }), {
+      kind: "shards",
+      message: /shard_1\.out\.json/,
+    });
     assert.deepEqual(readRunFacts(copy).shards.map(({ state }) => state), ["done", "failed", "done", "failed"]);
     assert.equal((await collectRun(copy, null, NOW)).counts.ok, 2);
     assert.deepEqual(await filesBelow(dir), before, "the original is as it was");
@@ -57,12 +61,14 @@ Deno.test("archive refuses an old run exactly where verify finds a fault, for th
   inFolder(async (folder) => {
     const { dir, copy } = await damagedCopy(folder);
     assert.deepEqual(verifyRun(dir).findings, []);
-    await writeArchive(dir, join(folder, "whole.tar"), false);
+    await writeArchive(dir, { out: join(folder, "whole.tar"), allow_partial: false, inputs: true });
     await truncate(join(dir, "shard_2.out.json"), 700);
     for (const run of [dir, copy]) {
       await asMergedByScripts(run);
       assert(verifyRun(run).findings.length > 0);
-      await assert.rejects(writeArchive(run, join(folder, "none.tar"), false), { kind: "shards" });
+      await assert.rejects(writeArchive(run, { out: join(folder, "none.tar"), allow_partial: false, inputs: true }), {
+        kind: "shards",
+      });
     }
   }));
 
@@ -80,7 +86,7 @@ Deno.test("an old run with a folder per host is archived with all its evidence",
     }
     await writeManifest(dir, { ...oldManifest(farm), results: rows });
     await merge(dir);
-    const { archive, missing } = await writeArchive(dir, null, false);
+    const { archive, missing } = await writeArchive(dir, { out: null, allow_partial: false, inputs: true });
     assert.deepEqual(missing, []);
     assert.deepEqual(verifyArchive(archive).findings, []);
     await rm(dir, { recursive: true });
