@@ -7,6 +7,7 @@ import {
   type LimitSummary,
   type UpperLimit,
 } from "../schema/limit.ts";
+import { markedPoints } from "./marks.ts";
 import { type Crossing, crossing, type CurvePoint } from "./crossing.ts";
 
 export interface LimitWanted {
@@ -17,7 +18,12 @@ export interface LimitWanted {
 }
 
 /** Returns a point with the merged test of its run; null: it is not merged. */
-export function limitPoint(mu: number, run_id: string, merged: HypotestMerged | null): LimitPoint {
+export function limitPoint(
+  mu: number,
+  run_id: string,
+  merged: HypotestMerged | null,
+  marks: readonly string[] = [],
+): LimitPoint {
   if (!merged) {
     const nothing = { n_toys: null, cls: null, cls_error: null, clsb: null, clb: null };
     return { mu, run_id, ...nothing, cls_range: null, asymptotic: null };
@@ -26,6 +32,7 @@ export function limitPoint(mu: number, run_id: string, merged: HypotestMerged | 
   return {
     ...{ mu, run_id, n_toys: merged.n_toys.b, cls: merged.cls, cls_error },
     ...{ clsb: tails.sb, clb: tails.b, cls_range: failed.cls_range, asymptotic },
+    ...(marks.length > 0 ? { marks: [...marks] } : {}),
   };
 }
 
@@ -105,6 +112,7 @@ export function limitText(summary: LimitSummary): string {
         decidingToys(points, limit)
       }; ${n_toys} over all points`,
     ...unfinishedText(points),
+    ...markedPoints(points),
     ...(is_accurate === false ? [`its error is larger than the wanted ${accuracy}`] : []),
     ...(observed === null ? [] : [`asymptotic: ${rounded(observed, 4)}${expectedText(expected)}`]),
     "",

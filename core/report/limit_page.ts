@@ -1,4 +1,5 @@
 import { BANDS, decidingToys, unfinishedText } from "../limit/summary.ts";
+import { markedPoints } from "../limit/marks.ts";
 import { rounded, withError } from "../format.ts";
 import type { ToyTail } from "../schema/hypotest.ts";
 import type { LimitPoint, LimitSummary } from "../schema/limit.ts";
@@ -62,6 +63,7 @@ function statements({ points, asymptotic }: LimitSummary): Markup {
     listOf([
       "Between two points ln CLs is taken as a straight line; points between which CLs rises are averaged.",
       "nextstat's p-values are (k + 1) / (n + 1): with few toys CLs comes out too large, and so does the limit.",
+      ...markedPoints(points),
       ...(failed.length === 0 ? ["All fits of toys converged."] : [
         `Some fits of toys failed at mu = ${
           failed.map(({ mu }) => mu).join(", ")

@@ -39,6 +39,8 @@ export const LimitPoint = z.looseObject({
   /** Least and greatest CLs if the failed toys had fallen on either side. */
   cls_range: z.nullable(Interval),
   asymptotic: z.nullable(Asymptotic),
+  /** What its run says of the fits that made it. */
+  marks: z.optional(z.array(z.string())),
 });
 export type LimitPoint = z.infer<typeof LimitPoint>;
 

@@ -1,6 +1,7 @@
 import * as z from "../schema/zod.ts";
 import { FarmError } from "../errors.ts";
 import { isEqualNumber } from "../merge/equal.ts";
+import type { FitPaths } from "../fit_command.ts";
 import { firstIssue } from "../first_issue.ts";
 import {
   Asymptotic,
@@ -91,7 +92,7 @@ function planFault({ farm }: Manifest, plan: Plan, output: TestOutput): string |
   const fault = selfFault(output);
   if (fault !== null) return fault;
   if (seed !== plan.seed) return `starts at seed ${seed}, planned is ${plan.seed}`;
-  const mu = farm?.workload?.mu;
+  const mu = testedMu(farm?.workload);
   if (mu_test !== mu) return `tests mu = ${mu_test}, planned is ${mu}`;
   return expected_set ? "has an expected_set, which cannot be added up from shards" : null;
 }
@@ -129,8 +130,10 @@ const aboutOf = ({ seed, n_toys, merge: { sources, farm } }: HypotestMerged): Me
   },
 });
 
-function settings(name: string, { mu }: { mu: number | undefined }): WorkloadSettings {
-  if (mu !== undefined) return { name, mu };
+type Given = Parameters<Workload["settings"]>[0];
+
+function settings(name: string, { mu, signal_scale }: Given): WorkloadSettings {
+  if (mu !== undefined) return { name, mu, ...(signal_scale === undefined ? {} : { signal_scale }) };
   throw new FarmError("usage", `Cannot run ${name} without --mu: wanted the tested value of the POI`, "Add --mu 1.0");
 }
 
@@ -141,7 +144,17 @@ interface Kind {
   has_metrics: boolean;
   specFault: Workload["specFault"];
   reference: Workload["reference"];
+  modelWords?: Workload["modelWords"];
 }
+
+/** Returns the path of the workspace or spec that fits read: the run's copy where it has one. */
+function configOf({ farm: { workspace } }: FarmManifest, { config, root }: Pick<FitPaths, "config" | "root">): string {
+  if (!workspace) return config;
+  return root === undefined ? workspace.path : `${root}/${workspace.path}`;
+}
+
+/** Returns the tested value in the workspace that fits read. */
+const testedMu = ({ mu = NaN, signal_scale = 1 }: Partial<WorkloadSettings> = {}): number => mu * signal_scale;
 
 /** Returns a column of whole numbers, one for each hypothesis of a shard. */
 const counted = (name: string, of: (output: TestOutput, one: Hypothesis) => number): ExportColumn<TestOutput> => ({
@@ -172,9 +185,10 @@ const TEST_ROWS: ExportedRows<TestOutput> = {
 };
 
 const hypotestWorkload = (
-  { name, config_flag, has_metrics, specFault, reference }: Kind,
+  { name, config_flag, has_metrics, specFault, reference, modelWords }: Kind,
 ): Workload<TestOutput> => ({
   name,
+  ...(modelWords ? { modelWords } : {}),
   run_schema: HYPOTEST_RUN_SCHEMA,
   owned_flags: [config_flag, "--config", "--input", "-i", "--mu", "--n-toys", "--seed", "--threads", "--expected-set"]
     .concat(["--output", "-o", "--json-metrics", "--bundle"]),
@@ -183,10 +197,10 @@ const hypotestWorkload = (
   seed_offsets: [0, SEEDS_BETWEEN],
   specFault,
   settings: (given) => settings(name, given),
-  command: ({ farm }, plan, { nextstat, config, out, metrics }, threads) => [
-    ...[nextstat, name, config_flag, config, "--mu", `${farm.workload?.mu}`],
+  command: (manifest, plan, { nextstat, out, metrics, ...paths }, threads) => [
+    ...[nextstat, name, config_flag, configOf(manifest, paths), "--mu", `${testedMu(manifest.farm.workload)}`],
     ...["--n-toys", `${plan.n_toys}`, "--seed", `${plan.seed}`, "--threads", `${threads}`],
-    ...farm.extra_args,
+    ...manifest.farm.extra_args,
     ...(has_metrics ? ["--json-metrics", metrics] : []),
     ...["-o", out],
   ],
@@ -215,10 +229,12 @@ export const hypotestToys = hypotestWorkload({
   name: "hypotest-toys",
   config_flag: "--input",
   has_metrics: false,
+  modelWords: interpolation,
   specFault: workspaceFault,
   reference: {
-    command: (manifest, { nextstat, config, out }) => [
-      ...[nextstat, "hypotest", "--input", config, "--mu", `${manifest.farm.workload?.mu}`, "--expected-set"],
+    command: (manifest, { nextstat, out, ...paths }) => [
+      ...[nextstat, "hypotest", "--input", configOf(manifest, paths), "--mu", `${testedMu(manifest.farm.workload)}`],
+      "--expected-set",
       ...interpolation(manifest),
       ...["-o", out],
     ],

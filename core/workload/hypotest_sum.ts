@@ -107,14 +107,17 @@ export function addUpHypotest(
 ): AddedUp {
   const [first] = outputs;
   if (!first) throw new Error("A merge has at least one output");
-  const { document } = first;
+  const document = asAsked(first.document, settings);
   const [sb, b] = [sumOf(outputs, "sb"), sumOf(outputs, "b")];
   const tails = { sb: tailOf(sb, distributions), b: tailOf(b, distributions) };
   const cls = clsOf(tails.sb.p, tails.b.p);
   const asymptotic = settings?.asymptotic ?? outputs.find((one) => one.asymptotic)?.asymptotic ?? null;
   const error = clsError(tails.sb, tails.b);
   const range = clsRange(sb, b);
-  const spread = { q_obs: spreadOf(outputs, "q_obs"), mu_hat: spreadOf(outputs, "mu_hat") };
+  const spread = {
+    q_obs: spreadOf(outputs, "q_obs"),
+    mu_hat: spreadOf(outputs, "mu_hat") / (settings?.signal_scale ?? 1),
+  };
   const per = (name: "n_toys" | "n_error" | "n_nonconverged") => ({ b: b[name], sb: sb[name] });
   const { input_schema_version, poi_index } = document;
   return {
@@ -143,6 +146,12 @@ export function addUpHypotest(
     lines: resultLines({ mu: document.mu_test, cls, error, tails, sums: [sb, b], range, spread, asymptotic }),
   };
 }
+
+/** Returns an output with the POI as the user has it: the fits' workspace may have a rescaled signal. */
+const asAsked = (document: HypotestOutput, settings: WorkloadSettings | undefined): HypotestOutput => {
+  const { signal_scale: scale, mu = document.mu_test } = settings ?? {};
+  return scale === undefined ? document : { ...document, mu_test: mu, mu_hat: document.mu_hat / scale };
+};
 
 const tailJson = ({ k, n, p, interval }: ToyTail): Json => ({ k, n, p: float(p), interval: interval.map(float) });
 

@@ -19,6 +19,7 @@ import { inspectMachine, loadAverage, type Machine, uptime_s } from "../system/m
 import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
+import { settleWorkspace } from "../observed/settle.ts";
 import { findStarts } from "./find_starts.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
 import { nextSeed, whileTakingSeeds } from "./runs_beside.ts";
@@ -51,11 +52,13 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
   refuseSeeds(workloadNamed(request.workload), request);
   const { spec: parsed, paths, model } = await readSpec(request.config);
   refuseKind(request, parsed);
+  const settled = await settleWorkspace(request, unchecked, parsed, scratch);
+  unchecked.farm = { ...unchecked.farm, ...settled.farm };
   const [spec, nextstat, machine, checked] = await firstFault(
     Promise.try(() => hashSpec(request.config, paths)),
     probeNextstat(request.nextstat_bin),
     inspectMachine(),
-    checkFit({ ...request, freeze_gen: request.freeze_gen || request.starts !== null }, unchecked, model),
+    checkFit({ ...request, freeze_gen: request.freeze_gen || request.starts !== null }, unchecked, model, scratch),
   );
   const found = checked && await findStarts(request, unchecked, {
     ...{ spec: parsed, model, point: checked.point, scratch },
@@ -66,6 +69,7 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
   const manifest = request.shard_minutes === null ? unchecked : skeleton(sharesByTime(request, time));
   manifest.farm = {
     ...manifest.farm,
+    ...settled.farm,
     ...(found?.starts ? { starts: found.starts } : {}),
     ...(found?.starts_check ? { starts_check: found.starts_check } : {}),
     ...nextstatMembers(nextstat),
@@ -78,7 +82,7 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
     ...(checked?.settings ? { workload: checked.settings } : {}),
     environment: environmentOf(machine),
   };
-  return { manifest, notes: found?.notes ?? [] };
+  return { manifest, notes: [...settled.notes, ...found?.notes ?? []] };
 }
 
 /** Returns times of a toy that is fitted from k starts, each in a process of its own. */
