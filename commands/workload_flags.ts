@@ -24,13 +24,13 @@ export const WORKLOAD_FLAGS = {
     group: "What to run",
     type: "number",
     placeholder: "k",
-    help: "with hypotest-toys: divide the signal by k; same model, other starts of toys",
+    help: "hypotest-toys: divide the signal by k, for other starts",
     read: scale,
   },
   "accept-observed-fit": {
     group: "Guardrails",
     type: "boolean",
-    help: "with hypotest-toys: go on where the observed fit is not at its minimum",
+    help: "hypotest-toys: accept an observed fit off its minimum",
   },
 } as const satisfies FlagTable;
 

@@ -1,6 +1,6 @@
 import { rounded } from "../format.ts";
 import type { RunRecord } from "../schema/manifest.ts";
-import type { ObservedFit } from "../schema/observed.ts";
+import type { ObservedFit, ScaleCheck } from "../schema/observed.ts";
 
 /** Returns what the check of the observed fit found, for a person at render. */
 export function observedNotes(found: ObservedFit, file: string): string[] {
@@ -31,6 +31,24 @@ function startWords({ start }: ObservedFit): string {
 }
 
 /** Returns what a reader of a test's result must know of the fits that made it; empty where nothing speaks against them. */
-export function testMarks({ observed_fit }: Partial<Pick<RunRecord, "observed_fit">> = {}): string[] {
-  return observed_fit ? [observedMark(observed_fit)] : [];
+export function testMarks(
+  { observed_fit, scale_check, workload }: Pick<RunRecord, "observed_fit" | "scale_check" | "workload"> | undefined =
+    {},
+): string[] {
+  return [
+    ...(observed_fit ? [observedMark(observed_fit)] : []),
+    ...scaleMarks(scale_check, workload?.signal_scale),
+  ];
+}
+
+/** Returns what a table of several scales says; empty where the result does not depend on them. */
+export function scaleMarks(check: ScaleCheck | undefined, own_scale = 1): string[] {
+  if (!check?.depends) return [];
+  const each = check.rows.map(({ scale, cls, sb, b }) =>
+    `CLs ${rounded(cls, 3)} (CLs+b ${sb.k} of ${sb.n}, CLb ${b.k} of ${b.n}) by ${scale}`
+  );
+  return [
+    `the result depends on the start of the toys' fits: the same ${check.n_toys} toys of each hypothesis give, with the ` +
+    `signal divided by a number, ${each.join(", ")}; the run has ${own_scale}, --signal-scale picks another`,
+  ];
 }

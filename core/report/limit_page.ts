@@ -15,7 +15,7 @@ export function limitPage(summary: LimitSummary): Page {
   return {
     title: `Upper limit ${limit_id}${cl === USUAL_CL ? "" : ` at ${rounded(100 * cl, 4)} % CL`}`,
     about: [`${workload} at ${points.length} values of mu, on ${scheduler}`, config],
-    lead: leadOf(summary),
+    lead: [leadOf(summary), ...markedPoints(points).map((words) => `Note ${words}.`)].join(" "),
     tiles: tilesOf(summary),
     cards: [clsCurve(summary), statements(summary), pointTable(points)],
   };
@@ -63,7 +63,6 @@ function statements({ points, asymptotic }: LimitSummary): Markup {
     listOf([
       "Between two points ln CLs is taken as a straight line; points between which CLs rises are averaged.",
       "nextstat's p-values are (k + 1) / (n + 1): with few toys CLs comes out too large, and so does the limit.",
-      ...markedPoints(points),
       ...(failed.length === 0 ? ["All fits of toys converged."] : [
         `Some fits of toys failed at mu = ${
           failed.map(({ mu }) => mu).join(", ")

@@ -27,7 +27,7 @@ const Fit = z.looseObject({
 
 /** Fits the observed data of a workspace. @returns null where nextstat does not */
 export async function fitObservedData(fitter: Fitter, workspace: Workspace): Promise<ObservedResult | null> {
-  const data = await answerOf(fitter, workspace, ["fit"], Fit);
+  const data = await askNextstat(fitter, workspace, ["fit"], Fit);
   if (!data) return null;
   const { bestfit, converged, final_grad_norm: gradient = null, nll, parameter_names, poi_index } = data;
   return { nll, converged, gradient, poi_hat: bestfit[poi_index] ?? NaN, names: parameter_names, values: bestfit };
@@ -42,14 +42,14 @@ export async function scanObservedData(
   [from, to]: readonly [number, number],
 ): Promise<ScannedPoint[]> {
   const words = ["scan", `--start=${from}`, `--stop=${to}`, "--points", "2"];
-  const data = await answerOf(fitter, workspace, words, Scan);
+  const data = await askNextstat(fitter, workspace, words, Scan);
   return (data?.points ?? []).map(({ mu, nll_mu }) => ({ mu, nll: nll_mu }));
 }
 
 let n_written = 0;
 
 /** Returns what a command of nextstat prints about a workspace; null: it fails, or prints something else. */
-async function answerOf<Schema extends z.ZodMiniType>(
+export async function askNextstat<Schema extends z.ZodMiniType>(
   { nextstat, scratch, words: own }: Fitter,
   workspace: Workspace,
   [command = "", ...words]: readonly string[],

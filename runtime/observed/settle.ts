@@ -14,6 +14,7 @@ import type { Fitter } from "./fits.ts";
 import { checkObserved } from "./heal.ts";
 
 interface SettledWorkspace {
+  fitter: Fitter;
   /** The workspace without a rescaled signal; null: the run has none that is understood. */
   workspace: Workspace | null;
   farm: Pick<RunRecord, "workspace" | "observed_fit">;
@@ -38,12 +39,13 @@ export async function settleWorkspace(
   const { signal_scale: scale } = request;
   const fault = scale === undefined ? null : given ? rescaleFault(given) : "its format is not known";
   if (fault !== null) throw cannotRescale(request, fault);
-  if (!given || !modelWords) return { workspace: null, farm: {}, notes: [] };
-  const fitter = { nextstat: request.nextstat_bin, scratch, words: modelWords(manifest) };
+  const fitter = { nextstat: request.nextstat_bin, scratch, words: modelWords?.(manifest) ?? [] };
+  if (!given) return { fitter, workspace: null, farm: {}, notes: [] };
   const observed_fit = request.check ? await judgeObserved(fitter, given, request) : null;
   const workspace = observed_fit?.start ? withStart(given, observed_fit.start) : given;
   const own = scale === undefined ? workspace : rescaled(workspace, scale);
   return {
+    fitter,
     workspace,
     farm: {
       ...(own === given ? {} : { workspace: writeCopy(own, scratch) }),

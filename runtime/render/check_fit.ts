@@ -26,8 +26,8 @@ interface CheckedFit {
   point: Record<string, number>;
   /** By nextstat's own time for the toy; null: it reports none. */
   time: ToyTime | null;
-  /** Wall time of the process that fitted it. */
-  wall_s: number;
+  /** CPU time of the process that fitted it, else its wall time. */
+  process_s: number;
   /** null where only the generation point was requested. */
   trial: TrialFit | null;
   /** Settings of the workload with the result of its reference; null: it has none. */
@@ -57,7 +57,7 @@ export async function checkFit(
     const [fitted_toy] = await Promise.allSettled([fitToy(manifest, scratch, root), observing]);
     // Both have ended, so no fit of a refused spec continues.
     if (fitted_toy.status === "rejected") throw fitted_toy.reason;
-    const { output, time, times, wall_s } = fitted_toy.value;
+    const { output, time, times, process_s } = fitted_toy.value;
     const [observed, channels] = [await observing, model ? await countEvents(manifest.config, model) : []];
     const { frame, poi_hat } = output;
     const point = Object.fromEntries(frame.parameter_names.map((name, i) => [name, frame.gen.params[i] ?? 0]));
@@ -69,7 +69,7 @@ export async function checkFit(
       ...times,
       ...time,
     };
-    return { point, time, wall_s, trial: observed && { ...observed, channels, toy }, settings: null };
+    return { point, time, process_s, trial: observed && { ...observed, channels, toy }, settings: null };
   } finally {
     removeTree(scratch);
   }
@@ -87,8 +87,8 @@ async function checkShard(
     reference && readReference(manifest, { out: `${scratch}/reference.json`, root }, reference),
   ]);
   if (one.status === "rejected") throw one.reason;
-  const { time, wall_s } = one.value;
-  return { point: {}, time, wall_s, trial: null, settings: other.status === "fulfilled" ? other.value : null };
+  const { time, process_s } = one.value;
+  return { point: {}, time, process_s, trial: null, settings: other.status === "fulfilled" ? other.value : null };
 }
 
 /** Returns null where nextstat has no such result; the toys do not need it. */
@@ -110,8 +110,8 @@ async function readReference(
 interface FittedToy<Output> {
   output: Output;
   time: ToyTime | null;
-  /** Wall time of the whole process. */
-  wall_s: number;
+  /** CPU time of the whole process, else its wall time. */
+  process_s: number;
   times: Pick<TrialFit["toy"], "fit_cpu_s" | "startup_cpu_s">;
 }
 
@@ -132,12 +132,13 @@ async function runToy(manifest: FarmManifest, scratch: string, root: string): Pr
   const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
   if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
   const fit_s = fitSeconds(fit.metrics.timing);
+  const cpu_s = readCpuSeconds(times);
   const toy_s = Math.min(wall_s, fit_s ?? wall_s);
   return {
     output: fit.output.output,
     time: fit_s === null ? null : { toy_s, startup_s: wall_s - toy_s },
-    wall_s,
-    times: timesOf(fit_s, readCpuSeconds(times)),
+    process_s: cpu_s === null ? wall_s : Math.max(cpu_s, TICK_S),
+    times: timesOf(fit_s, cpu_s),
   };
 }
 

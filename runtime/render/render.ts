@@ -19,6 +19,7 @@ import { inspectMachine, loadAverage, type Machine, uptime_s } from "../system/m
 import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
+import { checkScales } from "../observed/scales.ts";
 import { settleWorkspace } from "../observed/settle.ts";
 import { findStarts } from "./find_starts.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
@@ -64,12 +65,14 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
     ...{ spec: parsed, model, point: checked.point, scratch },
     toy_s: checked.time?.toy_s ?? null,
   });
+  const scales = checked && await checkScales(request, settled.fitter, settled.workspace, checked.process_s);
   const k = found?.starts?.k ?? 1;
   const time = checked?.time && timesStarts(checked.time, k);
   const manifest = request.shard_minutes === null ? unchecked : skeleton(sharesByTime(request, time));
   manifest.farm = {
     ...manifest.farm,
     ...settled.farm,
+    ...(scales?.scale_check ? { scale_check: scales.scale_check } : {}),
     ...(found?.starts ? { starts: found.starts } : {}),
     ...(found?.starts_check ? { starts_check: found.starts_check } : {}),
     ...nextstatMembers(nextstat),
@@ -82,7 +85,7 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
     ...(checked?.settings ? { workload: checked.settings } : {}),
     environment: environmentOf(machine),
   };
-  return { manifest, notes: [...settled.notes, ...found?.notes ?? []] };
+  return { manifest, notes: [...settled.notes, ...scales?.notes ?? [], ...found?.notes ?? []] };
 }
 
 /** Returns times of a toy that is fitted from k starts, each in a process of its own. */

@@ -102,3 +102,52 @@ Deno.test("a limit says of each point what its run says of the observed fit", ()
     assert.match(points[1].marks[0], MISSED);
     assert.match(await readFile(join(folder, "runs", "l.report.html"), "utf8"), MISSED);
   }));
+
+const DEPENDS = /the result depends on the start of the toys' fits: .* by 1, .* by 3, .* by 10; the run has (\d+)/;
+
+// Exact enumeration of the sample with 56 events: CLs+b .0383 for toys whose fits start at mu = 1, .0653 for right fits.
+Deno.test("a result that depends on the start is marked, and --signal-scale picks the start of the right fits", () =>
+  inFolder(async (folder) => {
+    const config = await sample(folder);
+    await writeFile(config, (await readFile(config, "utf8")).replace("55.0", "56.0"));
+    for (const [scale, exact] of [["1", 0.0383], ["3", 0.0653]] as const) {
+      const more = ["--signal-scale", scale];
+      const { stderr } = await mustRun(folder, words(folder, { config, toys: 10_000, id: `k${scale}`, more }));
+      assert.deepEqual(stderr.split("\n").flatMap((line) => DEPENDS.exec(line)?.[1] ?? []), [scale, scale]);
+      const merged = join(runDir(folder, `k${scale}`), "merged.out.json");
+      const p = await numberAt(merged, "clsb");
+      assert(Math.abs(p - exact) < 3 * Math.sqrt(exact / 10_000), `scale ${scale}: ${p}, exact ${exact}`);
+      assert.equal(await numberAt(merged, "mu_test"), 1);
+      assert(Math.abs(await numberAt(merged, "mu_hat") - 0.3) < 1e-3);
+      const { farm } = await readManifest(runDir(folder, `k${scale}`));
+      assert.deepEqual([farm.workload?.mu, farm.scale_check?.rows.length], [1, 3]);
+      await mustRun(folder, ["verify", runDir(folder, `k${scale}`)]);
+    }
+    const other = await nsfarm(folder, words(folder, { config, toys: 10_000, id: "k3" }));
+    assert.match(other.stderr, /it has --signal-scale 3, you gave none/);
+  }));
+
+Deno.test("a --signal-scale that cannot be is refused before anything is written", () =>
+  inFolder(async (folder) => {
+    const config = await sample(folder);
+    for (const scale of ["0", "-1", "word"]) {
+      const ran = await nsfarm(folder, words(folder, { config, more: [`--signal-scale=${scale}`] }));
+      assertUserError(ran, {
+        code: 2,
+        line: new RegExp(`Cannot use --signal-scale "${scale}": wanted a number above 0`),
+      });
+    }
+    const toys = ["--config", config, "--n-toys", "4", "--shards", "2", "--nextstat-bin", nextstat()];
+    for (const more of [["--signal-scale", "3"], ["--accept-observed-fit"]]) {
+      for (const workload of [["--workload", "unbinned-hypotest-toys", "--mu", "1"], ["--workload", "fit-toys"]]) {
+        const ran = await nsfarm(folder, ["run", ...toys, ...workload, ...more, "--out-dir", join(folder, "runs")]);
+        assertUserError(ran, { code: 2, line: new RegExp(`Cannot use ${more[0]} with .*: only hypotest-toys reads`) });
+      }
+    }
+    const spec = JSON.parse(await readFile(config, "utf8"));
+    for (const one of spec.channels[0].samples) one.modifiers.push({ name: "stat", type: "staterror", data: [1] });
+    await writeFile(config, JSON.stringify(spec));
+    const ran = await nsfarm(folder, words(folder, { config, more: ["--signal-scale", "3"] }));
+    assertUserError(ran, { code: 3, line: /its staterror "stat" is of the signal and of other samples together/ });
+    assert.equal(existsSync(join(folder, "runs")), false);
+  }));
