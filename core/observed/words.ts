@@ -1,4 +1,5 @@
 import { rounded } from "../format.ts";
+import { hypothesisMarks } from "../starts/words.ts";
 import type { RunRecord } from "../schema/manifest.ts";
 import type { ObservedFit, ScaleCheck } from "../schema/observed.ts";
 
@@ -31,13 +32,12 @@ function startWords({ start }: ObservedFit): string {
 }
 
 /** Returns what a reader of a test's result must know of the fits that made it; empty where nothing speaks against them. */
-export function testMarks(
-  { observed_fit, scale_check, workload }: Pick<RunRecord, "observed_fit" | "scale_check" | "workload"> | undefined =
-    {},
-): string[] {
+export function testMarks(farm: Partial<RunRecord> = {}): string[] {
+  const { observed_fit, scale_check, workload, hypotheses_check } = farm;
   return [
     ...(observed_fit ? [observedMark(observed_fit)] : []),
     ...scaleMarks(scale_check, workload?.signal_scale),
+    ...hypothesisMarks(hypotheses_check),
   ];
 }
 

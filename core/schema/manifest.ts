@@ -4,7 +4,7 @@ import { Bounds } from "./fit_quality.ts";
 import { Asymptotic, HYPOTEST_RUN_SCHEMA } from "./hypotest.ts";
 import { ObservedFit, ScaleCheck, WorkspaceCopy } from "./observed.ts";
 import { InJob } from "./scheduler.ts";
-import { RunStarts, StartsCheck } from "./starts.ts";
+import { HypothesisCheck, RunStarts, StartsCheck } from "./starts.ts";
 
 /** A parameter that a fit left on one of its bounds. */
 export const AtBound = z.looseObject({ name: z.string(), bound: z.enum(["lower", "upper"]), value: z.number() });
@@ -201,6 +201,8 @@ export const RunRecord = z.looseObject({
   starts: z.optional(RunStarts),
   /** What trial toys showed of a run without --starts. */
   starts_check: z.optional(StartsCheck),
+  /** The same of a test of an unbinned spec, for each hypothesis. */
+  hypotheses_check: z.optional(z.array(HypothesisCheck)),
   /** Bounds of the POI in the spec; null if the spec has none. */
   poi_bounds: z.optional(z.nullable(Bounds)),
   /** Results of the test fits at render. */

@@ -1,4 +1,4 @@
-import type { MergedStarts, StartsCheck } from "../schema/starts.ts";
+import type { HypothesisCheck, MergedStarts, StartsCheck } from "../schema/starts.ts";
 
 /** Share of toys found by one start alone from which on a result is marked. */
 const MARKED_MISSED = 0.01;
@@ -26,6 +26,18 @@ export function startsNotes(
   if (n_found_by_one <= MARKED_MISSED * n_toys) return [each, left];
   return [each, `warning: more than ${percent(MARKED_MISSED)} of the toys may miss their minimum: ${left}`];
 }
+
+/** Returns what such checks say of the toys of a hypothesis test; none where they found nothing. */
+export const hypothesisMarks = (checks: readonly HypothesisCheck[] = []): string[] =>
+  checks.filter((one) => one.n_lower > MARKED_SHARE * one.n_toys).map((one) => {
+    const { hypothesis, mu, n_toys, n_lower, worst_nll, poi_mean, poi_mean_lowest } = one;
+    return `the fits of ${n_lower} of ${n_toys} trial toys of ${
+      hypothesis === "b" ? "the background alone" : "signal and background"
+    } (generated at ${mu}) do not find the minimum: from other starts their NLL is lower, by up to ${
+      worst_nll.toPrecision(3)
+    }, and the mean of the POI is ${poi_mean_lowest.toFixed(3)} in place of ${poi_mean.toFixed(3)}; ` +
+      "CLs may be wrong, and a hypothesis test cannot be given other starts";
+  });
 
 /** Returns what a check of trial toys says to a person; none where it found nothing. */
 export function checkNotes(check: StartsCheck | null, poi: string): string[] {

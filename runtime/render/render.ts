@@ -75,6 +75,7 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
     ...(scales?.scale_check ? { scale_check: scales.scale_check } : {}),
     ...(found?.starts ? { starts: found.starts } : {}),
     ...(found?.starts_check ? { starts_check: found.starts_check } : {}),
+    ...(found?.hypotheses_check ? { hypotheses_check: found.hypotheses_check } : {}),
     ...nextstatMembers(nextstat),
     spec_sha256: spec.spec_sha256,
     inputs: spec.inputs,

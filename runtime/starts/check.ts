@@ -11,6 +11,15 @@ const CANDIDATES = 8;
 /** Largest CPU time of the check, in seconds. */
 const MOST_CPU_S = 8;
 
+/** Fewest trial toys that tell anything. */
+const LEAST_TOYS = 5;
+
+/** Returns how many of the wanted trial toys can be afforded; 0: too few to tell anything. @param toy_s null: unknown */
+export function affordedToys(wanted: number, toy_s: number | null): number {
+  const n = toy_s === null ? wanted : Math.floor(MOST_CPU_S / ((OTHER_STARTS + 1) * Math.max(toy_s, 1e-6)));
+  return n < LEAST_TOYS ? 0 : Math.min(wanted, n);
+}
+
 /**
  * Fits trial toys as nextstat starts and from other starts.
  * @param toy_s time of a toy; null: unknown
@@ -21,9 +30,8 @@ export async function checkStarts(
   source: StartsSource,
   { n_toys: wanted, toy_s }: { n_toys: number; toy_s: number | null },
 ): Promise<StartsCheck | null> {
-  const affordable = toy_s === null ? wanted : Math.floor(MOST_CPU_S / ((OTHER_STARTS + 1) * Math.max(toy_s, 1e-6)));
-  const n_toys = Math.min(wanted, run.manifest.n_toys, affordable);
-  if (n_toys < 5) return null;
+  const n_toys = Math.min(run.manifest.n_toys, affordedToys(wanted, toy_s));
+  if (n_toys < LEAST_TOYS) return null;
   const starts = (await validCandidates(run, source, CANDIDATES)).slice(0, OTHER_STARTS + 1);
   const toys = await onAllCores(starts, ({ spec, name }) => fitTrial(run, spec, { name, n_toys, set: 0 }));
   const [own, ...others] = toys;

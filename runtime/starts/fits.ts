@@ -7,7 +7,13 @@ import * as z from "../../core/schema/zod.ts";
 import { parseJson } from "../fs/read.ts";
 import { runProgram } from "../system/process.ts";
 
-const Fit = z.looseObject({ converged: z.boolean(), n_active_bounds: z.optional(z.nullable(z.number())) });
+const DataFit = z.looseObject({
+  converged: z.boolean(),
+  n_active_bounds: z.optional(z.nullable(z.number())),
+  parameter_names: z.array(z.string()),
+  bestfit: z.array(z.number()),
+});
+type DataFit = z.infer<typeof DataFit>;
 
 /** The run whose toys are tried, and where files may be written. */
 export interface TrialRun {
@@ -28,10 +34,15 @@ export async function canStart(
   { name, n_fixed }: { name: string; n_fixed: number },
 ): Promise<boolean> {
   const out = join(scratch, `${name}.fit.json`);
+  const fit = await fitData(manifest.nextstat_bin, spec, out);
+  return fit?.converged === true && (fit.n_active_bounds ?? Infinity) <= n_fixed;
+}
+
+/** Fits the data of a spec. @param out path for what nextstat writes @returns null: it does not fit them */
+export async function fitData(nextstat: string, spec: string, out: string): Promise<DataFit | null> {
   const words = ["unbinned-fit", "--config", spec, "--threads", "1", "-o", out];
-  if (await exitCode([manifest.nextstat_bin, ...words], dirname(spec)) !== 0) return false;
-  const { data } = Fit.safeParse(parseJson(Deno.readFileSync(out)));
-  return data?.converged === true && (data.n_active_bounds ?? Infinity) <= n_fixed;
+  if (await exitCode([nextstat, ...words], dirname(spec)) !== 0) return null;
+  return DataFit.safeParse(parseJson(Deno.readFileSync(out))).data ?? null;
 }
 
 /** What the same trial toys gave from one start. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { mustRun, nsfarm, requestArgs, runArgs, runDir } from "../support/farm.ts";
+import { mustRun, nextstat, nsfarm, requestArgs, runArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { arrayAt, at, readJson } from "../support/toys.ts";
 
@@ -90,4 +90,28 @@ Deno.test("the toys of a run with starts are those of the run without: most fits
     const [one, other] = [plain, starts].map((document) => arrayAt(document, "results.nll").map(Number));
     const same = one?.filter((nll, toy) => Math.abs(nll - (other?.[toy] ?? NaN)) < 1e-6).length ?? 0;
     assert.ok(same >= 10, `${same} fits end in the same minimum`);
+  }));
+
+const OF_HYPOTHESIS =
+  /the fits of (\d+) of 40 trial toys of (the background alone|signal and background) \(generated at/;
+
+Deno.test("a test of an unbinned spec names the hypothesis whose toys miss the minimum, at render, at its end and in a limit", () =>
+  inFolder(async (folder) => {
+    const asked = async (name: string, id: string, more: string[] = []) => {
+      const config = await sample(folder, name);
+      const words = runArgs(folder, { toys: 40, shards: 2, config, id }).filter((word) => word !== "--no-check");
+      return await mustRun(folder, [...words, "--workload", "unbinned-hypotest-toys", "--mu", "1", ...more]);
+    };
+    const { stderr } = await asked("floating_b", "missed");
+    const named = stderr.split("\n").flatMap((line) => OF_HYPOTHESIS.exec(line)?.slice(1, 3) ?? []);
+    const both = ["the background alone", "signal and background"];
+    assert.deepEqual(named.filter((_, i) => i % 2 === 1), [...both, ...both]);
+    // 52 % and 68 % of 300 toys by the lowest of 13 starts; three starts find most of these.
+    for (const n of named.filter((_, i) => i % 2 === 0)) assert.ok(Number(n) >= 8, n);
+    assert.doesNotMatch((await asked("fixed_b", "sound")).stderr, OF_HYPOTHESIS);
+    assert.doesNotMatch((await asked("floating_b", "unchecked", ["--check-starts", "0"])).stderr, OF_HYPOTHESIS);
+    const config = join(folder, "floating_b.json");
+    const grid = ["--mu", "0.5,1", "--n-toys", "40", "--shards", "2", "--threads", "1", "--nextstat-bin", nextstat()];
+    const test = ["--workload", "unbinned-hypotest-toys", "--config", config, "--out-root", join(folder, "runs")];
+    assert.match((await nsfarm(folder, ["limit", "run", ...test, ...grid, "--limit-id", "l"])).stdout, OF_HYPOTHESIS);
   }));
