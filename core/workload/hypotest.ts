@@ -14,7 +14,7 @@ import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/m
 import type { MergedAbout } from "../schema/merged.ts";
 import { MERGED_SCHEMA } from "../schema/shard_output.ts";
 import type { Distributions } from "../statistics.ts";
-import { addUpHypotest, clsOf, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
+import { addUpHypotest, asAsked, clsOf, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
 import { unbinnedFault, workspaceFault } from "./spec_kind.ts";
 import type { ExportColumn, ExportedRows, Workload } from "./workload.ts";
 
@@ -179,7 +179,7 @@ const TEST_ROWS: ExportedRows<TestOutput> = {
     counted("n_error", ({ document }, one) => document.n_error[one]),
     counted("n_nonconverged", ({ document }, one) => document.n_nonconverged[one]),
     { name: "q_obs", type: "real", of: ({ output }) => output.document.q_obs },
-    { name: "mu_hat", type: "real", of: ({ output }) => output.document.mu_hat },
+    { name: "mu_hat", type: "real", of: ({ output, settings }) => asAsked(output.document, settings).mu_hat },
     { name: "host", type: "text", of: ({ host }) => host },
   ],
 };

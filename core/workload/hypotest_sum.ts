@@ -148,7 +148,7 @@ export function addUpHypotest(
 }
 
 /** Returns an output with the POI as the user has it: the fits' workspace may have a rescaled signal. */
-const asAsked = (document: HypotestOutput, settings: WorkloadSettings | undefined): HypotestOutput => {
+export const asAsked = (document: HypotestOutput, settings: WorkloadSettings | undefined): HypotestOutput => {
   const { signal_scale: scale, mu = document.mu_test } = settings ?? {};
   return scale === undefined ? document : { ...document, mu_test: mu, mu_hat: document.mu_hat / scale };
 };

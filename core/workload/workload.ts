@@ -47,6 +47,8 @@ export interface ExportedShard<Output> {
   output: Output;
   /** Null: unknown, as in some runs of the old scripts. */
   host: string | null;
+  /** Settings of the run; undefined: none. */
+  settings?: WorkloadSettings | undefined;
 }
 
 /** A value of an export; null where nextstat has none. */

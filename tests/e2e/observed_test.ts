@@ -122,6 +122,16 @@ Deno.test("a result that depends on the start is marked, and --signal-scale pick
       const { farm } = await readManifest(runDir(folder, `k${scale}`));
       assert.deepEqual([farm.workload?.mu, farm.scale_check?.rows.length], [1, 3]);
       await mustRun(folder, ["verify", runDir(folder, `k${scale}`)]);
+      const { stdout } = await mustRun(folder, [
+        "export",
+        runDir(folder, `k${scale}`),
+        "--format",
+        "csv",
+        "--out",
+        "-",
+      ]);
+      const [head = "", row = ""] = stdout.split("\n");
+      assert(Math.abs(Number(row.split(",")[head.split(",").indexOf("mu_hat")]) - 0.3) < 1e-3, row);
     }
     const other = await nsfarm(folder, words(folder, { config, toys: 10_000, id: "k3" }));
     assert.match(other.stderr, /it has --signal-scale 3, you gave none/);
