@@ -45,6 +45,15 @@ export const StartsCheck = z.looseObject({
 });
 export type StartsCheck = z.infer<typeof StartsCheck>;
 
+/** manifest.farm.hypotheses_check: such trial toys of one hypothesis of a test of an unbinned spec. */
+export const HypothesisCheck = z.looseObject({
+  hypothesis: z.enum(["sb", "b"]),
+  /** Value of the POI at which they are generated. */
+  mu: z.number(),
+  ...StartsCheck.shape,
+});
+export type HypothesisCheck = z.infer<typeof HypothesisCheck>;
+
 /** What a set of toys shows of one start. */
 export const StartTally = z.looseObject({
   index: Count,

@@ -1,6 +1,6 @@
 import { duration, textTable } from "../format.ts";
 import type { FitQuality } from "../schema/fit_quality.ts";
-import type { MergedStarts, RunStarts, StartsCheck } from "../schema/starts.ts";
+import type { HypothesisCheck, MergedStarts, RunStarts, StartsCheck } from "../schema/starts.ts";
 
 /** Largest number of starts of a toy. */
 export const MOST_STARTS = 64;
@@ -61,6 +61,18 @@ const adviceOf = ({ k }: MergedStarts): string =>
   k <= MOST_STARTS / 2
     ? `More starts find more: --starts ${2 * k}`
     : "Compare mean and share at the bound with another minimizer's, on toys of its own";
+
+/** Returns what such checks say of the toys of a hypothesis test; none where they found nothing. */
+export const hypothesisMarks = (checks: readonly HypothesisCheck[] = []): string[] =>
+  checks.filter((one) => one.n_lower > MARKED_SHARE * one.n_toys).map((one) => {
+    const { hypothesis, mu, n_toys, n_lower, worst_nll, poi_mean, poi_mean_lowest } = one;
+    return `the fits of ${n_lower} of ${n_toys} trial toys of ${
+      hypothesis === "b" ? "the background alone" : "signal and background"
+    } (generated at ${mu}) do not find the minimum: from other starts their NLL is lower, by up to ${
+      worst_nll.toPrecision(3)
+    }, and the mean of the POI is ${poi_mean_lowest.toFixed(3)} in place of ${poi_mean.toFixed(3)}; ` +
+      "CLs may be wrong, and a hypothesis test cannot be given other starts";
+  });
 
 /** Returns what a check of trial toys says to a person; none where it found nothing. */
 export function checkNotes(check: StartsCheck | undefined, poi: string): string[] {

@@ -3,6 +3,7 @@ import { FarmError, orElse } from "../../core/errors.ts";
 import { hasGuardrail, needsPulls, NO_GUARDRAILS, replaceGuardrails } from "../../core/merge/guardrails.ts";
 import { mergedParts } from "../../core/merge/merged_document.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
+import { testMarks } from "../../core/observed/words.ts";
 import { MERGE_LOCK, MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { MERGE_STATUS_SCHEMA, type MergeReport, type MergeStatus } from "../../core/schema/merge_report.ts";
@@ -137,7 +138,12 @@ async function addUpOutputs(
   const { report, sum, proof } = await mergeCounted(sources, workload, options, moment);
   const merge_status = writeStatus(sources, options.out, report, sum, moment);
   const way_out = proof.has_twice ? "once" : proof.sources.length > 0 && !options.allow_partial ? "partial" : null;
-  const notes = [...mergeNotes(report, way_out), ...(report.merged === null ? [] : unprovenNotes(sources, proof))];
+  const marks = report.merged === null ? [] : testMarks(sources.run?.manifest.farm);
+  const notes = [
+    ...mergeNotes(report, way_out),
+    ...marks,
+    ...(report.merged === null ? [] : unprovenNotes(sources, proof)),
+  ];
   return { ...report, merge_status, notes };
 }
 

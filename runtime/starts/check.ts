@@ -16,6 +16,12 @@ const LEAST_TOYS = 5;
 /** Largest CPU time of the check, in seconds. */
 const MOST_CPU_S = 8;
 
+/** Returns how many of the wanted trial toys can be afforded; 0: too few to tell anything. @param toy_s null: unknown */
+export function affordedToys(wanted: number, toy_s: number | null): number {
+  const n = toy_s === null ? wanted : Math.floor(MOST_CPU_S / ((OTHER_STARTS + 1) * Math.max(toy_s, 1e-6)));
+  return n < LEAST_TOYS ? 0 : Math.min(wanted, n);
+}
+
 /**
  * Fits trial toys as nextstat starts and from other starts.
  * @param toy_s time of a toy; null: unknown
@@ -27,12 +33,12 @@ export async function checkStarts(
   source: StartsSource,
   { n_toys: wanted, toy_s }: { n_toys: number; toy_s: number | null },
 ): Promise<StartsCheck | null> {
-  const affordable = toy_s === null ? wanted : Math.floor(MOST_CPU_S / ((OTHER_STARTS + 1) * Math.max(toy_s, 1e-6)));
-  const n_toys = Math.min(wanted, run.manifest.n_toys, affordable);
+  const affordable = affordedToys(wanted, toy_s);
   if (Math.min(wanted, run.manifest.n_toys) < LEAST_TOYS) return null;
-  if (n_toys < LEAST_TOYS) {
+  if (affordable < LEAST_TOYS) {
     throw unchecked(`a toy takes ${duration(toy_s ?? 0)}, and the check at most ${MOST_CPU_S} s`);
   }
+  const n_toys = Math.min(run.manifest.n_toys, affordable);
   const starts = (await validCandidates(run, source, CANDIDATES)).slice(0, OTHER_STARTS + 1);
   const toys = await onAllCores(starts, ({ spec, name }) => fitTrial(run, spec, { name, n_toys, set: 0 }));
   const [own, ...others] = toys;

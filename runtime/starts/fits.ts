@@ -7,12 +7,14 @@ import * as z from "../../core/schema/zod.ts";
 import { parseJson } from "../fs/read.ts";
 import { runProgram } from "../system/process.ts";
 
-const Fit = z.looseObject({
+const DataFit = z.looseObject({
   converged: z.boolean(),
   n_active_bounds: z.optional(z.nullable(z.number())),
-  bestfit: z.array(z.nullable(z.number())),
+  parameter_names: z.array(z.string()),
+  bestfit: z.array(z.number()),
   poi_index: z.number(),
 });
+type DataFit = z.infer<typeof DataFit>;
 
 /** The run whose toys are tried, and where files may be written. */
 export interface TrialRun {
@@ -32,11 +34,16 @@ export async function boundsOfStart(
   { name, poi_bounds: [lo, hi] }: { name: string; poi_bounds: readonly [number, number] },
 ): Promise<number | null> {
   const out = join(scratch, `${name}.fit.json`);
+  const fit = await fitData(manifest.nextstat_bin, spec, out);
+  const poi = fit?.bestfit[fit.poi_index] ?? NaN;
+  return fit?.converged === true && poi > lo && poi < hi ? fit.n_active_bounds ?? 0 : null;
+}
+
+/** Fits the data of a spec. @param out path for what nextstat writes @returns null: it does not fit them */
+export async function fitData(nextstat: string, spec: string, out: string): Promise<DataFit | null> {
   const words = ["unbinned-fit", "--config", spec, "--threads", "1", "-o", out];
-  if (await exitCode([manifest.nextstat_bin, ...words], dirname(spec)) !== 0) return null;
-  const { data } = Fit.safeParse(parseJson(Deno.readFileSync(out)));
-  const poi = data?.bestfit[data.poi_index] ?? NaN;
-  return data?.converged === true && poi > lo && poi < hi ? data.n_active_bounds ?? 0 : null;
+  if (await exitCode([nextstat, ...words], dirname(spec)) !== 0) return null;
+  return DataFit.safeParse(parseJson(Deno.readFileSync(out))).data ?? null;
 }
 
 /** What the same trial toys gave from one start. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { mustRun, nsfarm, readPage, requestArgs, runArgs, runDir } from "../support/farm.ts";
+import { mustRun, nextstat, nsfarm, readPage, requestArgs, runArgs, runDir } from "../support/farm.ts";
 import { startsSample as sample } from "../support/lowest_fits.ts";
 import { inFolder } from "../support/scratch.ts";
 import { arrayAt, at, readJson } from "../support/toys.ts";
@@ -117,4 +117,28 @@ Deno.test("--starts auto prints the table of the number against what is missed, 
     const taken = table.find((row: { k: number }) => row.k === k);
     assert.ok(taken.n_missed <= 0.3 * taken.n_toys);
     for (const row of table) if (row.k < k) assert.ok(row.n_missed > 0.3 * row.n_toys, JSON.stringify(row));
+  }));
+
+const OF_HYPOTHESIS =
+  /the fits of (\d+) of 40 trial toys of (the background alone|signal and background) \(generated at/;
+
+Deno.test("a test of an unbinned spec names the hypothesis whose toys miss the minimum, at render, at its end and in a limit", () =>
+  inFolder(async (folder) => {
+    const asked = async (name: string, id: string, more: string[] = []) => {
+      const config = await sample(folder, name);
+      const words = runArgs(folder, { toys: 40, shards: 2, config, id }).filter((word) => word !== "--no-check");
+      return await mustRun(folder, [...words, "--workload", "unbinned-hypotest-toys", "--mu", "1", ...more]);
+    };
+    const { stderr } = await asked("floating_b", "missed");
+    const named = stderr.split("\n").flatMap((line) => OF_HYPOTHESIS.exec(line)?.slice(1, 3) ?? []);
+    const both = ["the background alone", "signal and background"];
+    assert.deepEqual(named.filter((_, i) => i % 2 === 1), [...both, ...both]);
+    // 52 % and 68 % of 300 toys by the lowest of 13 starts; three starts find most of these.
+    for (const n of named.filter((_, i) => i % 2 === 0)) assert.ok(Number(n) >= 8, n);
+    assert.doesNotMatch((await asked("fixed_b", "sound")).stderr, OF_HYPOTHESIS);
+    assert.doesNotMatch((await asked("floating_b", "unchecked", ["--check-starts", "0"])).stderr, OF_HYPOTHESIS);
+    const config = join(folder, "floating_b.json");
+    const grid = ["--mu", "0.5,1", "--n-toys", "40", "--shards", "2", "--threads", "1", "--nextstat-bin", nextstat()];
+    const test = ["--workload", "unbinned-hypotest-toys", "--config", config, "--out-root", join(folder, "runs")];
+    assert.match((await nsfarm(folder, ["limit", "run", ...test, ...grid, "--limit-id", "l"])).stdout, OF_HYPOTHESIS);
   }));
