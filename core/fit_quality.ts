@@ -79,7 +79,9 @@ const MEANING =
   "fits that get stuck on a bound did not fit: neither these numbers nor the times are those of real fits";
 
 function stuckWords({ reasons = [], starts }: FitQuality): string {
-  if (starts) return `${MEANING}, from none of ${starts.k} starts. Widen the bounds, or mend the yields of the spec`;
+  if (starts) {
+    return `${MEANING}, from any of ${starts.k} starts. More starts, wider bounds or other yields may free them`;
+  }
   const why = reasons.length > 0
     ? `The reason: toy fits start from that of the observed data; ${reasons.join("; ")}`
     : "See what nextstat unbinned-fit makes of the observed data, from which toy fits start";
