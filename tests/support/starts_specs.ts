@@ -36,17 +36,17 @@ export function writeStartsSpec(folder: string, seed: number): MadeSpec {
   const lo = rounded(between(random, 50, 200));
   const range = rounded(between(random, 40, 120));
   const [low, high] = [lo, rounded(lo + range)];
-  const width = pick(random, ["narrow", "wide", "of any width"]);
+  const width = pick(random, ["narrow", "wide", "of any width"] as const);
   const n_peaks = random() < 0.3 ? 2 : 1;
   const n_channels = random() < 0.3 ? 2 : 1;
   const [signal, background] = [rounded(between(random, 15, 60)), rounded(between(random, 200, 900))];
   const parameters: Parameter[] = [{ name: "mu", init: 1, bounds: [0, 5] }];
   const peaks = Array.from({ length: n_peaks }, (_, i) => {
     const [left, right] = [low + range * (i / n_peaks + 0.08), low + range * ((i + 1) / n_peaks - 0.08)];
-    const [least, most] = WIDTHS[width].map((part) => rounded(part * range));
+    const [least, most] = WIDTHS[width];
     const place = between(random, left + 0.1 * range, right - 0.1 * range);
     parameters.push({ name: `mean${i}`, init: rounded(place), bounds: [rounded(left), rounded(right)] });
-    const bounds: [number, number] = [least ?? 0.5, most ?? 5];
+    const bounds: [number, number] = [rounded(least * range), rounded(most * range)];
     parameters.push({ name: `sigma${i}`, init: rounded(Math.sqrt(bounds[0] * bounds[1])), bounds });
     return { type: "gaussian", observable: "x", params: [`mean${i}`, `sigma${i}`], share: 1 / n_peaks };
   });
@@ -146,7 +146,11 @@ function byRejection(density: (x: number) => number, low: number, high: number, 
 
 /** Draws a number of events. @param mean below some thousand: it counts arrivals one by one */
 function poisson(mean: number, random: Random): number {
-  let n = 0;
-  for (let t = -Math.log(1 - random()); t < mean; t -= Math.log(1 - random())) n++;
-  return n;
+  let n = -1;
+  let time = 0;
+  while (time < mean) {
+    time -= Math.log(1 - random());
+    n++;
+  }
+  return Math.max(0, n);
 }
