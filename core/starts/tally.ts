@@ -86,10 +86,11 @@ export function addStarts(
 }
 
 /**
- * Returns the upper limit by trial toys that chose no start: the share in which other starts went lower. Toys that one
- * start alone finds do not show a minimum that is hard to reach, since all starts are beside it.
+ * Returns the upper limit by trial toys that chose no start: those in which other data sets went lower, and those whose
+ * minimum one of all data sets found alone. As many further starts find at most about as many new minima as were found
+ * once (Good and Toulmin). The run's own toys cannot tell: starts that lie side by side find the same minima together.
  */
 function trialLimit(made: MadeStarts | null, k: number, upperLimit: LimitOfShare): number {
   const row = made?.table?.find((one) => one.k === k);
-  return row && row.n_toys > 0 ? upperLimit(row.n_missed, row.n_toys) : 0;
+  return row && row.n_toys > 0 ? upperLimit(row.n_unsure ?? row.n_missed, row.n_toys) : 0;
 }

@@ -1,19 +1,23 @@
 import { join } from "node:path";
 import { makeShards } from "../make_shards.ts";
 import { root } from "../tools.ts";
-import { readManifest } from "../../tests/support/run_dir.ts";
+import { ONE_BLAS_THREAD } from "../../core/record.ts";
+import { loadFarmRun } from "../../runtime/run/load_manifest.ts";
 import { type BenchLine, inPairs, inTurn, line, measure } from "./measure.ts";
 import type { RunBench } from "./run_lines.ts";
 
 /** Starts of the measured run, its toys and shards. */
 const K = 4;
-const TOYS = 2000;
+const TOYS = 8000;
 const SHARDS = 10;
 
 /** Measures runs whose toys are fitted from several starts: their fits, their merge, and the check before a run. */
 export async function startsLines(context: RunBench): Promise<BenchLine[]> {
   return [await fitsLine(context), await mergeLine(context), await checkLine(context)];
 }
+
+/** As the program sets it for its fits. */
+const ONE_THREAD = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
 
 const sample = (name: string): string => join(root, "tests", "samples", "starts", name);
 
@@ -22,7 +26,7 @@ async function fitsLine({ binary, nextstat, scratch }: RunBench): Promise<BenchL
   const words = ["--config", sample("floating_b.json"), "--n-toys", `${TOYS}`, "--shards", `${SHARDS}`];
   const common = ["--threads", "1", "--seed", "7", "--nextstat-bin", nextstat, "--out-dir", scratch];
   let n = 0;
-  const rounds = 4;
+  const rounds = 3;
   const dirs = Array.from({ length: rounds + 1 }, (_, i) => join(scratch, `starts${i}`));
   for (const i of dirs.keys()) {
     await measure([binary, "render", ...words, ...common, "--run-id", `starts${i}`, "--starts", `${K}`]);
@@ -32,7 +36,7 @@ async function fitsLine({ binary, nextstat, scratch }: RunBench): Promise<BenchL
   const { ratio, first, second } = await inPairs(
     rounds,
     () => measure([binary, "submit", dirs[n++] ?? "", "--wait"]),
-    () => measure(["/usr/bin/xargs", "-a", list, "-P2", "-L1", ...direct]),
+    () => measure(["/usr/bin/env", ...ONE_THREAD, "/usr/bin/xargs", "-a", list, "-P2", "-L1", ...direct]),
   );
   const times = `${first.wall_s.toFixed(2)} s; xargs -P2 ${second.wall_s.toFixed(2)} s`;
   const how = `${TOYS} toys in ${SHARDS} shards from ${K} starts, and the same ${K * SHARDS} fits: ${times}`;
@@ -41,7 +45,7 @@ async function fitsLine({ binary, nextstat, scratch }: RunBench): Promise<BenchL
 
 /** Writes the words of each fit of a run with starts, a line for each, and returns the file's path. */
 async function directFits(dir: string, scratch: string): Promise<string> {
-  const { config, farm } = await readManifest(dir);
+  const { config, farm } = loadFarmRun(dir).manifest;
   const values = Object.entries(farm.frozen_gen ?? {}).map(([name, value]) => `--set ${name}=${value}`).join(" ");
   const lines = (farm.starts?.list ?? []).flatMap(({ spec, index }) =>
     Array.from({ length: SHARDS }, (_, shard) => {
