@@ -10,6 +10,7 @@ import type { Bounds, FitQuality } from "../../core/schema/fit_quality.ts";
 import type { FarmManifest, Plan, WorkloadSettings } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
+import { testMarks } from "../../core/observed/words.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import type { AnyOutput } from "../../core/workload/workload.ts";
 import { listNames } from "../fs/list.ts";
@@ -98,12 +99,13 @@ const unusedBy = (manifest: FarmManifest, shards: readonly ReadShard[]): string[
 const workloadWords = (workload: WorkloadSettings | undefined): string =>
   workload === undefined ? "" : `${workload.name}${workload.mu === undefined ? "" : ` at mu = ${workload.mu}`}`;
 
-/** Returns the sum of the finished shards of a workload with counts, in lines. */
+/** Returns the sum of the finished shards of a workload with counts, in lines, and what is to be known of their fits. */
 function resultOf(manifest: FarmManifest, shards: readonly ReadShard[]): string[] {
   const { merge } = workloadOf(manifest);
   const counted = shards.filter(({ record }) => record !== null)
     .toSorted((a, b) => a.facts.toy_start - b.facts.toy_start).flatMap(({ output }) => output ?? []);
-  return merge && counted.length > 0 ? merge.addUp(counted, manifest.farm.workload, DISTRIBUTIONS).lines : [];
+  if (!merge || counted.length === 0) return [];
+  return [...merge.addUp(counted, manifest.farm.workload, DISTRIBUTIONS).lines, ...testMarks(manifest.farm)];
 }
 
 function fitsOf({ poi_name, ...toys }: ToyFacts, bounds: Bounds | null, shards: readonly ReadShard[]): FitQuality {
