@@ -6,7 +6,7 @@ import { type MergedSet, sumCounts } from "../../core/merge/merged_document.ts";
 import { duplicateSeeds, mismatches } from "../../core/merge/prove.ts";
 import type { WayOut } from "../../core/merge/report.ts";
 import { rangesOf, type SourceOrigin } from "../../core/merge/source_facts.ts";
-import { summarise } from "../../core/merge/summary.ts";
+import { summarise, usableSummary } from "../../core/merge/summary.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { runTimes } from "../../core/run_times.ts";
@@ -86,15 +86,17 @@ export function mergedSet(
   const facts: MergedSet["sources"] = [first, ...rest];
   if (needsPulls(guardrails) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
   const summary = summarise(proof.read.values, facts);
+  const fits = fitsOf(sources, proof, facts);
   return {
     sources: facts,
     run: wholeOf(sources.wanted),
     missing: proof.missing,
     left_out: proof.problems.map((problem) => problem.what),
     summary,
+    usable: usableSummary(proof.read.values, { poi_true: first.poi_true, bounds: fits.poi_bounds }),
     requested: guardrails,
     verdict: judge(guardrails, sumCounts(facts), summary.pull),
-    fits: fitsOf(sources, proof, facts),
+    fits,
     starts: addStarts(facts.map(({ starts }) => starts), sources.run?.manifest.farm?.starts?.list ?? [], upperLimit),
     origin: {
       created_at_utc: moment.now_utc,
