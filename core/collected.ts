@@ -4,6 +4,7 @@ import { rateText } from "./progress.ts";
 import type { ShardState } from "./schema/enums.ts";
 import type { MergeReport } from "./schema/merge_report.ts";
 import type { RunTimes } from "./schema/run_times.ts";
+import { TINY_SIGMA } from "./usable_pulls.ts";
 
 /** Counts of a collection, kept in the manifest as farm.collected and printed. */
 export interface CollectCounts {
@@ -47,22 +48,40 @@ function sampleLine(label: string, mean: number, std: number, n_ok: number): str
 
 /** Returns the lines of the fitted POI, by its name, and of the pulls; none of what no toy has. */
 function poiLines(report: MergeReport): string[] {
-  const { fits, mean, std, q16, q50, q84, pull_mean, pull_std, n_pulls } = report;
+  const { fits, mean, std, q16, q50, q84 } = report;
   const poi = mean === null || std === null ? [] : [
     `${sampleLine(fits?.poi ?? "POI", mean, std, fits?.n_toys ?? 0)}  q16 ${six(q16)}  q50 ${six(q50)}  q84 ${
       six(q84)
     }`,
   ];
-  const pulls = pull_mean === null || pull_std === null
-    ? []
-    : [`${sampleLine("pulls", pull_mean, pull_std, n_pulls ?? 0)}${withoutPull(report)}`];
-  return [...poi, ...pulls];
+  return [...poi, ...pullLines(report)];
+}
+
+/** Returns the line of the pulls with a usable sigma, with a mark where converged toys lack one; none without pulls. */
+function pullLines(report: MergeReport): string[] {
+  const { pull_mean, pull_std, n_pulls, usable_pulls: usable } = report;
+  const [mean, std, n] = usable ? [usable.mean, usable.std, usable.n] : [pull_mean, pull_std, n_pulls ?? 0];
+  if (mean !== null && std !== null) return [`${sampleLine("pulls", mean, std, n)}${withoutPull(report)}`];
+  return n_pulls === undefined ? [] : [`pulls  NONE${withoutPull(report)}`];
 }
 
 /** Returns the mark of pulls that some converged toys lack: the others are no fair sample of the fits. */
-function withoutPull({ n_pulls, n_converged }: MergeReport): string {
-  const n = n_pulls === undefined ? 0 : n_converged - n_pulls;
-  return n > 0 ? `  NOT OF ALL: ${n} of ${n_converged} converged toys have no pull, their sigma is 0 or no number` : "";
+function withoutPull({ n_pulls, n_converged, pull_mean, pull_std, fits, usable_pulls: usable }: MergeReport): string {
+  const n_zero = n_pulls === undefined ? 0 : n_converged - n_pulls;
+  const { n_on_bound = 0, n_tiny = 0, n = n_pulls } = usable ?? {};
+  const n_without = n_zero + n_on_bound + n_tiny;
+  if (n_without === 0) return "";
+  const head = n === 0 ? ":" : "  NOT OF ALL:";
+  const whose = `${head} ${n_without} of ${n_converged} converged toys have no`;
+  if (!usable) return `${whose} pull, their sigma is 0 or no number`;
+  const why = [
+    ...(n_on_bound > 0 ? [`${n_on_bound} lie on a bound of ${fits?.poi ?? "the POI"}`] : []),
+    ...(n_tiny > 0 ? [`${n_tiny} have one below 1/${TINY_SIGMA} of the median`] : []),
+    ...(n_zero > 0 ? [`of ${n_zero} it is 0 or no number`] : []),
+  ];
+  return `${whose} usable sigma (${why.join(", ")}); with all, as nextstat: mean ${six(pull_mean)}, std ${
+    six(pull_std)
+  }`;
 }
 
 /** Returns `3 waves: at most 4 shards at a time`. */

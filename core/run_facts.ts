@@ -83,6 +83,8 @@ export interface RunFacts {
   /** First submission on the common clock of the spans, as far as it is known. */
   submitted_ms: number | null;
   toys: ToyFacts | null;
+  /** Whether pulls were asked for. */
+  has_pulls: boolean;
   /** The result of the finished shards in lines, of a workload whose toys have no values of their own. */
   result: readonly string[];
   /** Verdict on the run's merged.out.json. */

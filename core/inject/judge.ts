@@ -49,12 +49,20 @@ export function rulesOf(thresholds: InjectThresholds, n_points: number, distribu
   };
 }
 
-/** Returns whether more fits failed than acceptable, in words; null: no evidence. */
-export function failedWords({ k, n, p }: ToyRate, { thresholds, per_test, distributions }: Rules): string | null {
+/**
+ * Returns whether more fits than acceptable failed or have no usable sigma, in words; null: no evidence.
+ * @param n_without converged fits without a usable sigma
+ */
+export function failedWords(
+  failed: ToyRate,
+  n_without: number,
+  { thresholds, per_test, distributions }: Rules,
+): string | null {
+  const [k, n] = [failed.k + n_without, failed.n];
   const [least] = clopperPearson(k, n, distributions, 1 - per_test);
-  return least > thresholds.max_failed
-    ? `${percent(p)} of the fits failed, more than ${percent(thresholds.max_failed)}`
-    : null;
+  if (least <= thresholds.max_failed) return null;
+  const what = n_without === 0 ? "failed" : `failed (${failed.k}) or have no usable sigma (${n_without})`;
+  return `${percent(k / n)} of the fits ${what}, more than ${percent(thresholds.max_failed)}`;
 }
 
 /** Returns the evidence against mean and width of the pulls and their coverage, each in words. @param pulls MIN_PULLS or more */

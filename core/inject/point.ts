@@ -5,6 +5,7 @@ import { pullOf, type ShardOutput } from "../output.ts";
 import type { Bounds } from "../schema/fit_quality.ts";
 import type { InjectPoint } from "../schema/inject.ts";
 import { finiteOf, quantiles } from "../statistics.ts";
+import { usablePulls } from "../usable_pulls.ts";
 import { failedWords, growthNeeded, MIN_PULLS, pullWords, type Rules } from "./judge.ts";
 import { type PullSpread, rateOf, spreadOfValues } from "./pull_statistics.ts";
 
@@ -21,9 +22,10 @@ type Named = Pick<InjectPoint, "value" | "run_id">;
 /** Returns a point with the statistics of its toys and a verdict. @param toys null: its run is not merged */
 export function injectPoint(named: Named, toys: PointToys | null, rules: Rules): InjectPoint {
   if (!toys) return { ...named, ...NOTHING, verdict: "unfinished", why: ["no merged result yet"], more_toys: null };
-  const { output } = toys;
+  const { output, bounds } = toys;
   const { poi_true, n_toys } = output.frame.results;
-  const pulls = finiteOf(Float64Array.from({ length: n_toys }, (_, i) => pullOf(output, i)));
+  const all = { poi_hat: output.poi_hat, pulls: Float64Array.from({ length: n_toys }, (_, i) => pullOf(output, i)) };
+  const pulls = finiteOf(usablePulls(all, { poi_true, bounds }).values);
   const offsets = finiteOf(output.poi_hat.map((hat, i) => output.converged[i] === true ? hat - poi_true : NaN));
   const within = (limit: number) =>
     rateOf(pulls.reduce((n, pull) => Math.abs(pull) < limit ? n + 1 : n, 0), pulls.length, rules.distributions);
@@ -57,12 +59,14 @@ const NOTHING = {
 };
 
 type Verdict = Pick<InjectPoint, "verdict" | "why" | "more_toys">;
-type Measured = Pick<InjectPoint, "failed" | "coverage">;
+type Measured = Pick<InjectPoint, "failed" | "coverage"> & { n_without_sigma: number };
 
 function verdictOf(toys: PointToys, measured: Measured, pulls: PullSpread | null, rules: Rules): Verdict {
   const fitted = fittedOf(toys);
   const near = nearBound(fitted);
-  const failed = measured.failed && failedWords(measured.failed, rules);
+  // Near a bound many honest fits end on it.
+  const n_without = near === null ? measured.n_without_sigma : 0;
+  const failed = measured.failed && failedWords(measured.failed, n_without, rules);
   const isUsable = near === null && pulls !== null && pulls.n >= MIN_PULLS;
   const why = [
     ...(failed === null ? [] : [failed]),

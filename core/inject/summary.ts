@@ -102,6 +102,12 @@ export const reasonLines = ({ points, parameter }: Pick<InjectSummary, "points" 
     [...why, ...(mark === undefined ? [] : [`MARKED: ${mark}`])].map((words) => `${parameter} = ${value}: ${words}`)
   );
 
+/** Returns how many fits lack a usable sigma, for each point that has such fits. */
+export const withoutSigmaLines = ({ points, parameter }: Pick<InjectSummary, "points" | "parameter">): string[] =>
+  points.flatMap(({ value, n_without_sigma: n, n_toys }) =>
+    n ? [`${parameter} = ${value}: ${n} of ${n_toys} toys converged without a usable sigma and have no pull`] : []
+  );
+
 /** Returns the answer of inject summarize: the verdict, and a line for each point. */
 export function injectText(summary: InjectSummary): string {
   const { points, parameter } = summary;
@@ -115,7 +121,7 @@ export function injectText(summary: InjectSummary): string {
   return [
     `${summary.inject_id}: ${verdictSentence(summary)}`,
     enoughWords(summary),
-    ...reasonLines(summary).map((words) => `  ${words}`),
+    ...[...reasonLines(summary), ...withoutSigmaLines(summary)].map((words) => `  ${words}`),
     "",
     ...textTable([[parameter, ...head], ...rows]),
     "",

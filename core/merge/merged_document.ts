@@ -18,7 +18,7 @@ import {
   tokensOf,
   type ToyCounts,
 } from "./source_facts.ts";
-import { type SetSummary, summaryJson } from "./summary.ts";
+import { type SetSummary, summaryJson, type UsableSummary } from "./summary.ts";
 
 /** A proven set of outputs, and its statistics. */
 export interface MergedSet {
@@ -30,6 +30,8 @@ export interface MergedSet {
   /** Outputs that --allow-partial left out. */
   left_out: readonly string[];
   summary: SetSummary;
+  /** null: every pull has a usable sigma. */
+  usable: UsableSummary | null;
   requested: RequestedGuardrails;
   verdict: Verdict;
   fits: FitQuality;

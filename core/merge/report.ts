@@ -7,6 +7,7 @@ import type { MissingToys, SeedRange } from "../toy_ranges.ts";
 import { startsNotes } from "../starts/words.ts";
 import { failureText } from "./guardrails.ts";
 import { type MergedSet, nextstatSums, sumCounts } from "./merged_document.ts";
+import type { UsableSummary } from "./summary.ts";
 import { genSpread } from "./prove.ts";
 
 /** Maximum number of lines of a list. */
@@ -74,7 +75,8 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     q84: poi?.q84 ?? null,
     pull_mean: set?.summary.pull?.mean ?? null,
     pull_std: set?.summary.pull?.std ?? null,
-    ...(set?.summary.pull ? { n_pulls: set.summary.pull.n_ok } : {}),
+    ...(set && hasPulls(set) ? { n_pulls: set.summary.pull?.n_ok ?? 0 } : {}),
+    ...(set?.usable ? { usable_pulls: usableJson(set.usable) } : {}),
     gen_spread: set && spreadOf(set),
     nextstat_sha256s: set ? nextstatSums(set) : [],
     missing: outcome.missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed })),
@@ -86,6 +88,15 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     exit_code: exitCode(outcome),
   };
 }
+
+/** Returns whether pulls were asked for, even if no toy has one. */
+const hasPulls = ({ summary, sources }: MergedSet): boolean =>
+  summary.pull !== null || sources.some(({ has_pulls }) => has_pulls === true);
+
+const usableJson = ({ pull, n_on_bound, n_tiny }: UsableSummary): MergeReport["usable_pulls"] => ({
+  ...{ n: pull?.n_ok ?? 0, mean: pull?.mean ?? null, std: pull?.std ?? null },
+  ...{ n_on_bound, n_tiny },
+});
 
 function spreadOf({ sources }: MergedSet): MergeReport["gen_spread"] {
   const spread = genSpread(sources);

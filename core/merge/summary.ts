@@ -1,5 +1,6 @@
 import type { ToyValues } from "../output.ts";
 import { finiteOf, fractionWithin, type Moments, moments } from "../statistics.ts";
+import { type UsablePulls, usablePulls } from "../usable_pulls.ts";
 import { Float, float, floats, type Json } from "./json_text.ts";
 import { addPulls, type ParamPulls, pullMeans, type PullSums } from "./param_pulls.ts";
 import type { SourceFacts } from "./source_facts.ts";
@@ -31,6 +32,17 @@ export function summarise(
   const pooled = pullMeans(pull_sums);
   const pulls_by_param = pull && first ? withExactPoi(pooled, pull, first.poi_index) : pooled;
   return { poi_hat: moments(values.poi_hat), pull, pulls_by_param, pull_sums };
+}
+
+/** The pulls with a usable sigma, where others have none. */
+export interface UsableSummary extends Pick<UsablePulls, "n_on_bound" | "n_tiny"> {
+  pull: Moments | null;
+}
+
+/** Returns the summary of the pulls with a usable sigma; null where all have one. */
+export function usableSummary(values: ToyValues, about: Parameters<typeof usablePulls>[1]): UsableSummary | null {
+  const { values: pulls, n_on_bound, n_tiny } = usablePulls(values, about);
+  return n_on_bound + n_tiny === 0 ? null : { pull: moments(pulls), n_on_bound, n_tiny };
 }
 
 function pullSummary(pulls: Float64Array): PullSummary | null {

@@ -8,6 +8,7 @@ import {
   rulesWords,
   VERDICT_WORDS,
   verdictSentence,
+  withoutSigmaLines,
 } from "../inject/summary.ts";
 import type { Estimate, InjectPoint, InjectSummary, ToyRate } from "../schema/inject.ts";
 import { pullFigures } from "./figures/pull_points.ts";
@@ -39,9 +40,9 @@ function tilesOf({ verdict, points, n_toys }: InjectSummary): Tile[] {
   ];
 }
 
-/** Returns the reasons of the verdicts; none where all points are acceptable. */
+/** Returns the reasons of the verdicts, and what fits lack a sigma; none where all points are acceptable and all have one. */
 function reasons(summary: InjectSummary): Markup[] {
-  const lines = reasonLines(summary);
+  const lines = [...reasonLines(summary), ...withoutSigmaLines(summary)];
   return lines.length === 0 ? [] : [textCard("Reasons", listOf(lines))];
 }
 
@@ -50,8 +51,8 @@ function statements(summary: InjectSummary): Markup {
     "How the verdict is made",
     listOf([
       rulesWords(summary),
-      "A pull is (fitted POI − generated POI) / fitted sigma, of a toy whose fit converged; failed fits count in their rate alone.",
-      "Flagged: mean, width or coverage of the pulls lies significantly outside the thresholds, too many fits failed, or fits stay on a bound.",
+      "A pull is (fitted POI − generated POI) / fitted sigma, of a toy whose fit converged with a usable sigma. Fits that failed, and fits without one (0, far below the others', or the POI on its bound), count in a rate that is judged with the failed fits.",
+      "Flagged: mean, width or coverage of the pulls lies significantly outside the thresholds, too many fits failed or have no usable sigma, or fits stay on a bound.",
       "Acceptable: mean and width are within the thresholds at 95 % confidence each. Undecided: neither; more toys decide.",
       "Not judged: a bound of the POI lies within 2 sigma of the generated value and cuts the pulls off on one side.",
       "A bias of 0.14 sigma adds 1 % to the total error, one of 0.2 sigma 2 %. Choose the threshold and the number of toys before the study.",

@@ -18,6 +18,7 @@ import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.
 import type { FitQuality } from "../schema/fit_quality.ts";
 import { NOT_SUBMITTED, STATES } from "../shard_states.ts";
 import { quoteCommand } from "../shell_quote.ts";
+import { finiteOf } from "../statistics.ts";
 import { type RunUsage, usageRows } from "../usage.ts";
 import { cpuShare, hostShares } from "../sweep/measures.ts";
 import { poiHistogram, pullHistogram, shardTimes } from "./figures/distributions.ts";
@@ -79,7 +80,7 @@ export function runFigures(run: RunFacts): Figure[] {
   const figures = [
     ...[gantt(run), shardTimes(run), throughput(run), hostRates(hostShares([run])), convergence(run)],
     ...(run.fits?.starts ? [startsFigure(run.fits.starts)] : []),
-    ...(run.toys ? [poiHistogram(run.toys), pullHistogram(run.toys)] : []),
+    ...(run.toys ? [poiHistogram(run.toys), pullHistogram(run.toys, run.fits?.poi_bounds ?? null)] : []),
   ].filter((figure) => figure !== null);
   const n_half = figures.filter(({ is_wide }) => !is_wide).length;
   // With an odd number of cards the fitted POI has a full row, so that no half row stays empty.
@@ -104,6 +105,7 @@ export function runPage(run: RunFacts, remedies: Remedies, usage: RunUsage | nul
       ...(run.result.length > 0 ? [resultCard(run.result)] : []),
       ...recoveryCards(run.recovered),
       ...(run.fits ? fitCards(run.fits) : []),
+      ...pullCards(run),
       ...runFigures(run),
       ...(run.fits ? startsCards(run.fits) : []),
       ...(usage ? [usageCard(usage)] : []),
@@ -215,6 +217,14 @@ function fitCards(fits: FitQuality): Markup[] {
   if (lines.length === 0) return [];
   const items = lines.map((line) => markup`<li class="bad">${breakable(line)}</li>`);
   return [textCard("How the toys were fitted", markup`<ul>${items}</ul>`)];
+}
+
+/** Returns the card in place of the pulls' histogram where they were asked for and no toy has a usable one. */
+function pullCards({ toys, has_pulls, fits }: RunFacts): Markup[] {
+  if (!toys || !has_pulls || finiteOf(toys.poi_hat).length === 0) return [];
+  if (pullHistogram(toys, fits?.poi_bounds ?? null)) return [];
+  const why = `their sigma is 0 or no number, or ${toys.poi_name} is on its bound`;
+  return [textCard("Pulls", markup`<p class="bad">NONE: no toy has a usable sigma; ${why}.</p>`)];
 }
 
 function failureCard(groups: readonly FailureGroup[]): Markup {

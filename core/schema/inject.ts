@@ -51,7 +51,7 @@ export const InjectPoint = z.looseObject({
   n_toys: z.nullable(Count),
   /** Fits that ended with an error or did not converge: they have no pull. */
   failed: z.nullable(ToyRate),
-  /** Converged fits without a sigma: they have no pull. */
+  /** Converged fits without a usable sigma (0, far below the others', or with the POI on a bound): they have no pull. */
   n_without_sigma: z.nullable(Count),
   /** Mean of fitted minus generated POI, of converged fits. */
   bias: z.nullable(Estimate),

@@ -52,8 +52,17 @@ export const MergeReport = z.looseObject({
   q84: Value,
   pull_mean: Value,
   pull_std: Value,
-  /** Toys that have a pull. */
+  /** Toys that have a pull; absent: none was asked for. */
   n_pulls: z.optional(Count),
+  /** Where some of the pulls have no usable sigma: the others. `pull_mean` and `pull_std` are of all, as nextstat's. */
+  usable_pulls: z.optional(z.looseObject({
+    n: Count,
+    mean: Value,
+    std: Value,
+    /** Pulls of toys on a bound of the POI, and with a sigma far below those of the others. */
+    n_on_bound: Count,
+    n_tiny: Count,
+  })),
   gen_spread: z.nullable(z.looseObject({ params: z.array(z.number()), poi_true: z.number() })),
   /** Sha256 of each nextstat binary that fitted the toys, as far as they are known. */
   nextstat_sha256s: z.optional(z.array(z.string())),

@@ -7,7 +7,7 @@ import {
   type Interpolation,
   observedCounts,
 } from "./expected_counts.ts";
-import { HYPOTHESES, type Hypothesis } from "./test_caveats.ts";
+import { HYPOTHESES, type Hypothesis, LEAST_TIE } from "./test_caveats.ts";
 import type { SpecFacts } from "./workload.ts";
 
 /** Modifiers whose parameter has auxiliary data, which constrain it. */
@@ -40,25 +40,37 @@ const poiUnder = ({ farm: { workload } }: FarmManifest): Record<Hypothesis, numb
   b: 0,
 });
 
-function modelOf(spec: unknown): { model: CountsModel; poi: string } | null {
-  const { data: model } = CountsModel.safeParse(spec);
-  const poi = model?.measurements[0]?.config.poi;
-  return model && poi !== undefined ? { model, poi } : null;
+/** A workspace whose observed counts may have a probability that counts. */
+interface Tying {
+  model: CountsModel;
+  poi: string;
+  observed: number[];
 }
 
-/** Returns the probability of the observed counts under each hypothesis; none where the workspace is not understood. */
+/**
+ * Returns null where the workspace is not understood, or where even the expectation that equals the observed counts
+ * gives them too small a probability: then no fit is needed to know it.
+ */
+function tyingOf(spec: unknown): Tying | null {
+  const { data: model } = CountsModel.safeParse(spec);
+  const poi = model?.measurements[0]?.config.poi;
+  const observed = model ? observedCounts(model) : null;
+  if (!model || poi === undefined || !observed) return null;
+  return (countsProbability(observed, observed) ?? 0) < LEAST_TIE ? null : { model, poi, observed };
+}
+
+/** Returns the probability of the observed counts under each hypothesis; none where no toy ties, or it is not known. */
 function probabilityAt(
   spec: unknown,
   manifest: FarmManifest,
   at: "conditional_fit" | "nominal",
   parametersOf: (one: Hypothesis, poi: string) => ReadonlyMap<string, number>,
 ): Pick<WorkloadSettings, "tie_probability"> {
-  const found = modelOf(spec);
-  const observed = found && observedCounts(found.model);
-  if (!found || !observed) return {};
+  const found = tyingOf(spec);
+  if (!found) return {};
   const of = (one: Hypothesis) =>
     countsProbability(
-      observed,
+      found.observed,
       expectedCounts(found.model, parametersOf(one, found.poi), interpolationOf(manifest)),
     );
   const [sb, b] = HYPOTHESES.map(of);
@@ -109,7 +121,7 @@ export const WORKSPACE_FACTS: SpecFacts = {
     ...probabilityAt(spec, manifest, "nominal", (one, poi) => new Map([[poi, poiUnder(manifest)[one]]])),
   }),
   copies: (spec, manifest) => {
-    const found = modelOf(spec);
+    const found = tyingOf(spec);
     return found ? HYPOTHESES.map((one) => heldAt(spec, found.poi, poiUnder(manifest)[one])) : [];
   },
   command: fitWords,

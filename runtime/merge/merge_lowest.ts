@@ -6,7 +6,7 @@ import { ArrayPlace, entriesText } from "../../core/merge/json_text.ts";
 import { mergedParts, type MergedSet } from "../../core/merge/merged_document.ts";
 import { mergeNotes, mergeReport } from "../../core/merge/report.ts";
 import { FrameReader, rangesOf, type SourceOrigin } from "../../core/merge/source_facts.ts";
-import { summarise } from "../../core/merge/summary.ts";
+import { summarise, usableSummary } from "../../core/merge/summary.ts";
 import { putValues, type ShardOutput } from "../../core/output.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import type { FarmManifest, RequestedGuardrails } from "../../core/schema/manifest.ts";
@@ -171,6 +171,7 @@ function lowestSet(
     sources: [facts],
     run: { seed, n_toys },
     ...{ missing: [], left_out: [], summary, requested },
+    usable: usableSummary(values, { poi_true: facts.poi_true, bounds }),
     verdict: judge(requested, counts, summary.pull, starts),
     fits: fitQuality(poiName(facts), toys, [facts], starts ? { starts } : {}),
     origin: { created_at_utc, nsfarm_version: VERSION, manifest: null, manifest_path: null },

@@ -6,7 +6,7 @@ import { type MergedSet, sumCounts } from "../../core/merge/merged_document.ts";
 import { duplicateSeeds, mismatches } from "../../core/merge/prove.ts";
 import type { WayOut } from "../../core/merge/report.ts";
 import { rangesOf, type SourceOrigin } from "../../core/merge/source_facts.ts";
-import { summarise } from "../../core/merge/summary.ts";
+import { summarise, usableSummary } from "../../core/merge/summary.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { runTimes } from "../../core/run_times.ts";
@@ -96,6 +96,7 @@ export function mergedSet(
     missing: proof.missing,
     left_out: proof.problems.map((problem) => problem.what),
     summary,
+    usable: usableSummary(proof.read.values, { poi_true: first.poi_true, bounds: fits.poi_bounds }),
     requested: guardrails,
     verdict: judge(guardrails, sumCounts(facts), summary.pull, fits.starts),
     fits,

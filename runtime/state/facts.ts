@@ -76,6 +76,7 @@ export function readRunFacts(path: string): RunFacts {
     submitted_ms: firstSubmission_ms(records, clock),
     merged_check: summedCheckOf(run),
     toys,
+    has_pulls: manifest.farm?.pulls === true,
     result: isFarmManifest(manifest) ? resultOf(manifest, shards) : [],
     fits: toys && fitsOf(toys, manifest.farm, shards),
   };

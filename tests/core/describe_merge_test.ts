@@ -76,6 +76,7 @@ Deno.test("a partial merge warns, a merge without pulls has no line for them, a 
     n_shards_merged: 39,
     n_toys_merged: 1950,
     pull_mean: null,
+    n_pulls: undefined,
   });
   assert.match(partial, /\n39 of 40 shards, 1950 of 2000 toys \(PARTIAL\)\n/);
   assert.doesNotMatch(partial, /pulls/);
@@ -83,6 +84,23 @@ Deno.test("a partial merge warns, a merge without pulls has no line for them, a 
   assert.doesNotMatch(describeMerge({ ...REPORT, mean: null, std: null }), /unknown|POI|mu/);
   assert.match(describeMerge({ ...REPORT, n_pulls: 1997 }), /std 1\.000 ± 0\.016$/m);
   assert.equal(describeMerge({ ...REPORT, merged: null }), "");
+});
+
+Deno.test("pulls without a usable sigma are left out of the line and counted, with what nextstat makes of all", () => {
+  const stuck = { n: 1780, mean: -0.1, std: 1.02, n_on_bound: 200, n_tiny: 10 };
+  const of = (change: Partial<MergeReport>) => /^pulls.*$/m.exec(describeMerge({ ...REPORT, ...change }))?.[0];
+  assert.equal(
+    of({ pull_mean: -126.4169, pull_std: 208.28423, usable_pulls: stuck }),
+    "pulls  mean -0.100 ± 0.024  std 1.020 ± 0.017  NOT OF ALL: 217 of 1997 converged toys have no usable sigma (200 lie on a bound of mu, 10 have one below 1/50 of the median, of 7 it is 0 or no number); with all, as nextstat: mean -126.417, std 208.284",
+  );
+  assert.equal(
+    of({ usable_pulls: { n: 0, mean: null, std: null, n_on_bound: 1990, n_tiny: 0 } }),
+    "pulls  NONE: 1997 of 1997 converged toys have no usable sigma (1990 lie on a bound of mu, of 7 it is 0 or no number); with all, as nextstat: mean 0.0123457, std 1.00000",
+  );
+  assert.equal(
+    of({ n_pulls: 0, pull_mean: null, pull_std: null }),
+    "pulls  NONE: 1997 of 1997 converged toys have no pull, their sigma is 0 or no number",
+  );
 });
 
 Deno.test("unknown times are printed as unknown, never as 0", () => {

@@ -91,6 +91,11 @@ Deno.test("a test that only counts has the probability of its counts that nextst
     const { merge: { farm } } = JSON.parse(await readFile(join(runDir(folder), "merged.out.json"), "utf8"));
     assert.equal("fixed_auxiliary" in farm, false);
     assert.equal(farm.ties.at, "conditional_fit");
+    const unfitted = await mustRun(
+      folder,
+      testArgs(folder, { config, toys: 40, shards: 2, id: "unfitted", more: ["--no-check"] }),
+    );
+    assert.match(unfitted.stdout, /^the observed counts have .* \(at nominal values of the other parameters\)/m);
     const workspace = await readFile(config, "utf8");
     for (const [mu, probability] of [[1, farm.ties.sb], [0, farm.ties.b]]) {
       const held = join(folder, "held.json");

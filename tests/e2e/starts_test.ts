@@ -43,6 +43,24 @@ Deno.test("from eight starts 300 toys with a floating signal have the mean of an
     assert.notEqual((await nsfarm(folder, ["verify", runDir(folder, "seven")])).code, 0);
   }));
 
+Deno.test("pulls of toys that stop on a bound are named and left out of the mean, and the merged summary stays nextstat's", () =>
+  inFolder(async (folder) => {
+    const config = await sample(folder, "floating_b");
+    const args = runArgs(folder, { toys: 100, shards: 2, config, more: ["--pulls", "--seed", "11", "--set", "mu=1"] });
+    const { stdout } = await mustRun(folder, args);
+    const line =
+      /^pulls {2}mean (\S+) .*NOT OF ALL: (\d+) of (\d+) converged toys have no usable sigma \(\d+ lie on a bound of mu/m;
+    const [, mean, without, converged] = (line.exec(stdout) ?? []).map(Number);
+    assert.ok(Math.abs(mean ?? NaN) < 10 && (without ?? 0) > 10, stdout);
+    const document = await merged(runDir(folder));
+    assert.ok(Number(at(document, "summary.pull.mean")) < -20);
+    assert.equal(at(document, "summary.pull.n_ok"), converged);
+    const report = JSON.parse((await mustRun(folder, ["merge", runDir(folder), "--json"])).stdout);
+    assert.equal(report.usable_pulls.n_on_bound + report.usable_pulls.n_tiny, without);
+    const page = await readFile((await mustRun(folder, ["report", runDir(folder)])).stdout.trim(), "utf8");
+    assert.match(page, /NOT OF ALL: \d+ fitted toys have no pull[^<]*or mu is on its bound \(\d+\)/);
+  }));
+
 const WARNED = /the fits of \d+ of 40 trial toys do not find the minimum/;
 
 Deno.test("a run says before it begins that its fits miss the minimum, and a sound spec gets no word", () =>
@@ -140,5 +158,7 @@ Deno.test("a test of an unbinned spec names the hypothesis whose toys miss the m
     const config = join(folder, "floating_b.json");
     const grid = ["--mu", "0.5,1", "--n-toys", "40", "--shards", "2", "--threads", "1", "--nextstat-bin", nextstat()];
     const test = ["--workload", "unbinned-hypotest-toys", "--config", config, "--out-root", join(folder, "runs")];
-    assert.match((await nsfarm(folder, ["limit", "run", ...test, ...grid, "--limit-id", "l"])).stdout, OF_HYPOTHESIS);
+    const limit = (await nsfarm(folder, ["limit", "run", ...test, ...grid, "--limit-id", "l"])).stdout;
+    assert.match(limit, OF_HYPOTHESIS);
+    assert.match(limit.split("\n")[0] ?? "", /the fits depend on where they start, see below\)/);
   }));

@@ -5,6 +5,8 @@ import { scaleLinear } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
 import { meanText, rounded, shortDuration, stdText, withError } from "../../format.ts";
+import type { Bounds } from "../../schema/fit_quality.ts";
+import { TINY_SIGMA, usablePulls } from "../../usable_pulls.ts";
 import { doneShards, type RunFacts, type ToyFacts } from "../../run_facts.ts";
 import { finiteOf, moments } from "../../statistics.ts";
 import {
@@ -128,14 +130,17 @@ export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts, is_wide 
   });
 }
 
-/** Returns the histogram of the pulls with a unit Gaussian; null if there are none. */
-export function pullHistogram({ pulls, poi_hat }: ToyFacts): Figure | null {
+/** Returns the histogram of the pulls with a usable sigma and a unit Gaussian; null if there are none. */
+export function pullHistogram(toys: ToyFacts, bounds: Bounds | null): Figure | null {
+  const { values: pulls, n_on_bound, n_tiny } = usablePulls(toys, { poi_true: toys.poi_true, bounds });
   const summary = moments(pulls);
   if (!summary) return null;
   const { n_ok } = summary;
-  const others = finiteOf(poi_hat).length - n_ok;
+  const others = finiteOf(toys.poi_hat).length - n_ok;
+  const bound = n_on_bound > 0 ? `, or ${toys.poi_name} is on its bound (${n_on_bound})` : "";
+  const tiny = n_tiny > 0 ? `, or their sigma is below 1/${TINY_SIGMA} of the median (${n_tiny})` : "";
   const lack = others > 0
-    ? ` NOT OF ALL: ${others} fitted toys have no pull, since their sigma is 0 or no number or they did not converge.`
+    ? ` NOT OF ALL: ${others} fitted toys have no pull, since their sigma is 0 or no number or they did not converge${bound}${tiny}.`
     : "";
   const caption = `${n_ok} pulls: mean ${meanText(summary)}, std ${stdText(summary)}; line: a unit Gaussian.${lack}`;
   return histogram({

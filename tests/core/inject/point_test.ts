@@ -169,9 +169,29 @@ Deno.test("failed fits are a rate and have no pull, and fits without a sigma hav
   });
   assert.deepEqual([failed?.k, failed?.n, n_without_sigma, coverage?.sigma_1.n], [150, 1000, 20, 830]);
   assert(failed && failed.interval[0] < 0.15 && failed.interval[1] > 0.15);
-  assert.deepEqual([verdict, why], ["flagged", ["15 % of the fits failed, more than 5.0 %"]]);
+  assert.deepEqual([verdict, why], [
+    "flagged",
+    ["17 % of the fits failed (150) or have no usable sigma (20), more than 5.0 %"],
+  ]);
   assert.equal(point({ n: 1000, draw: 0.3, failed: 50 }).verdict, "acceptable");
   assert.equal(point({ n: 1000, draw: 0.3, failed: 150 }, rules({ max_failed: 0.2 })).verdict, "acceptable");
+});
+
+/** Honest toys, of which the first stopped on the lower bound with a sigma 50 times too small, as nextstat prints it. */
+function stoppedToys(n_stopped: number) {
+  const toys = pulledToys({ n: 1000, draw: 0.3, poi_true: 1, bounds: [0, 5] });
+  for (let i = 0; i < n_stopped; i++) [toys.output.poi_hat[i], toys.output.poi_sigma[i]] = [0, 0.002];
+  return toys;
+}
+
+Deno.test("a few fits that stop on a bound leave the pulls of the others as they are, and many are flagged", () => {
+  const few = judged(stoppedToys(2));
+  assert.equal(few.n_without_sigma, 2);
+  assert.deepEqual([few.verdict, few.why], ["acceptable", []]);
+  assert.ok(Math.abs(few.pull_mean?.value ?? NaN) < 0.1, "their pulls of -500 are not in the mean");
+  const many = judged(stoppedToys(120));
+  assert.equal(many.verdict, "flagged");
+  assert.equal(many.why[0], "12 % of the fits failed (0) or have no usable sigma (120), more than 5.0 %");
 });
 
 Deno.test("a run without a merged result is unfinished, and one whose fits all failed has no pulls", () => {

@@ -218,3 +218,12 @@ Deno.test("a value is rounded to the second digit of its error", () => {
     assert.match(text, error < 10 ? /^0?\.?0*[1-9]\.?\d$/ : /^[1-9]\d0*$/);
   }));
 });
+
+Deno.test("a run of which pulls were asked for, and no toy has a usable one, says so in place of their histogram", () => {
+  const run = smallRun();
+  const page = (change: Partial<RunFacts>) => pageHtml(runPage({ ...run, ...change }, RAISED), "SUM", "made today");
+  const toys = run.toys && { ...run.toys, pulls: new Float64Array(run.toys.pulls.length).fill(NaN) };
+  assert.match(page({ toys }), /<h2>Pulls<\/h2><p class="bad">NONE: no toy has a usable sigma/);
+  assert.doesNotMatch(page({ toys, has_pulls: false }), /<h2>Pulls<\/h2>/);
+  assert.doesNotMatch(page({}), /NONE: no toy/);
+});

@@ -67,6 +67,7 @@ export function mergeSet(pieces: Piece[]): { set: MergedSet; outputs: ShardOutpu
     run: { seed: first.seed, n_toys },
     missing: [],
     left_out: [],
+    usable: null,
     summary,
     requested: NO_GUARDRAILS,
     verdict: judge(NO_GUARDRAILS, first.counts, null),

@@ -50,6 +50,7 @@ export function sampleFacts({ run_id = "r", scheduler = "slurm", shards, is_old 
     times: runTimes({ attempts, lost_attempts: 0, submissions, elapsed_s }),
     shards: facts,
     failed_attempts: [],
+    has_pulls: true,
     recovered: [],
     workload: "",
     unused_hosts: [],

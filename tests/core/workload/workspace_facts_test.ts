@@ -56,13 +56,25 @@ Deno.test("the range of CLs by ties has the exact CLs, however many of the tied 
   );
 });
 
+/** With so few events in two of its bins the observed counts may have a probability of 0.2 %. */
+const FEW = { ...EVERY_MODIFIER, observations: [{ name: "c", data: [51, 4] }, { name: "d", data: [4] }] };
+
+Deno.test("a workspace whose observed counts are improbable under every expectation needs no fits", () => {
+  const { tie_probability } = ofSpec(EVERY_MODIFIER, manifestAt(1));
+  assert.deepEqual([tie_probability, copies(EVERY_MODIFIER, manifestAt(1))], [undefined, []]);
+  assert.equal(
+    ofSpec({ ...FEW, observations: [{ name: "c", data: [51, 4] }] }, manifestAt(1)).tie_probability,
+    undefined,
+  );
+});
+
 Deno.test("copies of a workspace hold its POI at the tested value and at 0, and keep all else", () => {
-  const [sb, b] = copies(EVERY_MODIFIER, manifestAt(1.5));
+  const [sb, b] = copies(FEW, manifestAt(1.5));
   const held = (value: number) => ({ name: "mu", inits: [value], bounds: [[value, value]] });
   for (const [copy, value] of [[sb, 1.5], [b, 0]] satisfies [unknown, number][]) {
     const [first] = EVERY_MODIFIER.measurements;
     const config = { ...first?.config, parameters: [...first?.config.parameters ?? [], held(value)] };
-    assert.deepEqual(copy, { ...EVERY_MODIFIER, measurements: [{ ...first, config }] });
+    assert.deepEqual(copy, { ...FEW, measurements: [{ ...first, config }] });
   }
   assert.deepEqual(copies({ distributions: [] }, manifestAt(1)), []);
 });

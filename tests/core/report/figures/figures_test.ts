@@ -13,7 +13,8 @@ const titles = (svg: Figure["svg"] | undefined) =>
 Deno.test("the unit Gaussian over wide pulls is drawn whole: only its peak is at its height", () => {
   const pulls = Float64Array.from({ length: 1000 }, (_, i) => 3 * (i / 999 - 0.5) * 2);
   const toys = { poi_name: "mu", poi_true: 1, poi_hat: pulls, pulls };
-  const curve = /class="line" stroke="var\(--ink\)" d="([^"]*)"/.exec(pullHistogram(toys)?.svg.text ?? "")?.[1] ?? "";
+  const curve = /class="line" stroke="var\(--ink\)" d="([^"]*)"/.exec(pullHistogram(toys, null)?.svg.text ?? "")?.[1] ??
+    "";
   const heights = [...curve.matchAll(/,([\d.]+)/g)].map(([, y]) => Number(y));
   assert.equal(heights.length, 121);
   const peak = Math.min(...heights);
