@@ -91,6 +91,6 @@ export function autoLines(starts: RunStarts | undefined): string[] {
   const rows = starts.table.map((
     { k, n_missed, n_toys, cpu_s },
   ) => [`${k}`, `${n_missed} of ${n_toys}`, duration(cpu_s)]);
-  const head = ["starts", "trial toys missed", "time of these toys"];
+  const head = ["starts", "trial toys missed", "CPU time of these"];
   return [`--starts auto takes ${starts.k}:`, ...textTable([head, ...rows], { align: "rrr", indent: "  " })];
 }

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import type { ObservedResult, ScannedPoint } from "../../core/observed/judge.ts";
 import type { Workspace } from "../../core/observed/workspace.ts";
-import { ONE_BLAS_THREAD } from "../../core/record.ts";
 import * as z from "../../core/schema/zod.ts";
 import { orElse } from "../../core/errors.ts";
 import { parseText } from "../fs/read.ts";
 import { writeWhole } from "../fs/write.ts";
-import { runProgram } from "../system/process.ts";
+import { runNextstat } from "../system/nextstat.ts";
 
 /** nextstat, and where copies of the workspace may be written. */
 export interface Fitter {
@@ -57,9 +56,8 @@ export async function askNextstat<Schema extends z.ZodMiniType>(
 ): Promise<z.infer<Schema> | null> {
   const path = join(scratch, `workspace_${n_written++}.json`);
   writeWhole(path, JSON.stringify(workspace));
-  const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
-  const argv = ["env", ...env, nextstat, command, "--input", path, ...words, "--threads", "1", ...own];
-  const { exit_code, stdout } = await runProgram({ argv, cwd: scratch, timeout_s: 600 });
+  const argv = [nextstat, command, "--input", path, ...words, "--threads", "1", ...own];
+  const { exit_code, stdout } = await runNextstat(argv, { cwd: scratch });
   Deno.removeSync(path);
   if (exit_code !== 0) return null;
   return orElse(null, () => schema.safeParse(parseText(stdout)).data ?? null);

@@ -6,19 +6,17 @@ import { tailLines } from "../../core/failure.ts";
 import { atBounds } from "../../core/trial_fit.ts";
 import { countWarnings, poiName } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/output.ts";
-import { ONE_BLAS_THREAD } from "../../core/record.ts";
 import type { FarmManifest, TrialFit, WorkloadSettings } from "../../core/schema/manifest.ts";
 import { fitSeconds } from "../../core/shard_facts.ts";
 import type { SpecModel } from "../../core/spec.ts";
 import { inputPath } from "../../core/staging.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { type AnyOutput, withToys, type Workload } from "../../core/workload/workload.ts";
-import type { CommandResult } from "../../schedulers/adapter.ts";
 import { parseJson } from "../fs/read.ts";
 import { removeTree } from "../fs/write.ts";
 import { makeScratch } from "../run/temporary.ts";
 import { resultOf } from "../shard/fit.ts";
-import { runProgram } from "../system/process.ts";
+import { readCpuSeconds, runNextstat } from "../system/nextstat.ts";
 
 /** Results of the fits before a run. */
 interface CheckedFit {
@@ -100,7 +98,7 @@ async function readReference(
   const { nextstat_bin: nextstat, config, farm: { workload } } = manifest;
   if (!workload) return null;
   const [{ exit_code }, { DISTRIBUTIONS }] = await Promise.all([
-    runFit(manifest, command(manifest, { nextstat, config, out, root })),
+    runNextstat(command(manifest, { nextstat, config, out, root }), { cwd: dirname(config) }),
     import("../system/distributions.ts"),
   ]);
   return exit_code === 0 ? read(parseJson(Deno.readFileSync(out)), workload, DISTRIBUTIONS) : null;
@@ -127,7 +125,10 @@ async function runToy(manifest: FarmManifest, scratch: string, root: string): Pr
   const plan = { ...manifest.plans[0]!, n_toys: 1 };
   const begun_ms = performance.now();
   const times = `${scratch}/times`;
-  const { exit_code, stderr, stdout } = await runFit(manifest, workloadOf(one).command(one, plan, paths, 1), times);
+  const { exit_code, stderr, stdout } = await runNextstat(workloadOf(one).command(one, plan, paths, 1), {
+    cwd: dirname(manifest.config),
+    times,
+  });
   const wall_s = (performance.now() - begun_ms) / 1000;
   const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
   if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
@@ -155,21 +156,6 @@ function timesOf(fit_s: number | null, cpu_s: number | null): FittedToy<AnyOutpu
   return { fit_cpu_s, startup_cpu_s: Math.max(0, cpu_s - fit_cpu_s) };
 }
 
-/** Reads the CPU time of a shell's programs from the second line of its `times` (POSIX.1-2017, times): `0m1.20s 0m0.04s`. */
-const readCpuSeconds = (path: string): number | null =>
-  orElse(null, () => {
-    const found = [...(Deno.readTextFileSync(path).split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
-    return found.length === 2 ? found.reduce((sum, [, min, s]) => sum + 60 * Number(min) + Number(s), 0) : null;
-  });
-
-/** @param times file for the CPU times of the fit */
-function runFit({ config }: FarmManifest, argv: string[], times = "/dev/null"): Promise<CommandResult> {
-  const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
-  // Through sh: env(1) would take a path with "=" for a variable.
-  const words = ["env", ...env, "sh", "-c", '"$@"; code=$?; LC_ALL=C; times >"$0"; exit "$code"', times, ...argv];
-  return runProgram({ argv: words, cwd: dirname(config), timeout_s: 600 });
-}
-
 const ObservedFit = z.looseObject({
   parameter_names: z.array(z.string()),
   bestfit: z.array(z.number()),
@@ -184,7 +170,7 @@ async function fitObserved(
 ): Promise<Pick<TrialFit, "at_bounds" | "warnings" | "final_grad_norm">> {
   const out = `${scratch}/observed.json`;
   const words = ["unbinned-fit", "--config", manifest.config, "--threads", "1", "-o", out];
-  const { exit_code, stderr } = await runFit(manifest, [manifest.nextstat_bin, ...words]);
+  const { exit_code, stderr } = await runNextstat([manifest.nextstat_bin, ...words], { cwd: dirname(manifest.config) });
   const fit = exit_code === 0 ? readObserved(out) : undefined;
   const warnings = countWarnings(stderr.split("\n")).map(({ text }) => text);
   if (!fit) return { at_bounds: null, warnings: [] };

@@ -1,6 +1,5 @@
 import { dirname, join } from "node:path";
 import { orElse } from "../../core/errors.ts";
-import { ONE_BLAS_THREAD } from "../../core/record.ts";
 import type { RunRequest } from "../../core/request.ts";
 import type { FarmManifest, WorkloadSettings } from "../../core/schema/manifest.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
@@ -8,10 +7,10 @@ import type { SpecFacts } from "../../core/workload/workload.ts";
 import { parseJson } from "../fs/read.ts";
 import { removeTree } from "../fs/write.ts";
 import { makeScratch } from "../run/temporary.ts";
-import { runProgram } from "../system/process.ts";
+import { runNextstat } from "../system/nextstat.ts";
 
 /** Seconds that one fit may take; the toys of a model with longer ones have too many bins to tie. */
-const FIT_TIMEOUT_S = 60;
+const TIES_TIMEOUT_S = 60;
 
 /**
  * Returns what the spec says of its test, by fits of changed copies where the request allows trial fits. A fit that
@@ -42,16 +41,7 @@ export async function findSpecFacts(
 async function fitCopy({ command }: SpecFacts, manifest: FarmManifest, copy: unknown, path: string): Promise<unknown> {
   const [config, out] = [`${path}.json`, `${path}.out.json`];
   Deno.writeTextFileSync(config, JSON.stringify(copy));
-  const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
-  const words = [
-    "env",
-    ...env,
-    "sh",
-    "-c",
-    'exec "$@"',
-    "sh",
-    ...command(manifest, { nextstat: manifest.nextstat_bin, config, out }),
-  ];
-  const { exit_code } = await runProgram({ argv: words, cwd: dirname(config), timeout_s: FIT_TIMEOUT_S });
+  const argv = command(manifest, { nextstat: manifest.nextstat_bin, config, out });
+  const { exit_code } = await runNextstat(argv, { cwd: dirname(config), timeout_s: TIES_TIMEOUT_S });
   return exit_code === 0 ? orElse(null, () => parseJson(Deno.readFileSync(out))) : null;
 }

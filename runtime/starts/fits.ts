@@ -1,11 +1,10 @@
 import { dirname, join } from "node:path";
 import { fitCommand } from "../../core/fit_command.ts";
 import { readOutputText } from "../../core/output.ts";
-import { ONE_BLAS_THREAD } from "../../core/record.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import * as z from "../../core/schema/zod.ts";
 import { parseJson } from "../fs/read.ts";
-import { runProgram } from "../system/process.ts";
+import { readCpuSeconds, runNextstat } from "../system/nextstat.ts";
 
 const DataFit = z.looseObject({
   converged: z.boolean(),
@@ -42,7 +41,7 @@ export async function boundsOfStart(
 /** Fits the data of a spec. @param out path for what nextstat writes @returns null: it does not fit them */
 export async function fitData(nextstat: string, spec: string, out: string): Promise<DataFit | null> {
   const words = ["unbinned-fit", "--config", spec, "--threads", "1", "-o", out];
-  if (await exitCode([nextstat, ...words], dirname(spec)) !== 0) return null;
+  if ((await runNextstat([nextstat, ...words], { cwd: dirname(spec) })).exit_code !== 0) return null;
   return DataFit.safeParse(parseJson(Deno.readFileSync(out))).data ?? null;
 }
 
@@ -50,6 +49,8 @@ export async function fitData(nextstat: string, spec: string, out: string): Prom
 interface TrialToys {
   nll: Float64Array;
   poi_hat: Float64Array;
+  /** CPU seconds of nextstat's process; 0: unknown. */
+  cpu_s: number;
 }
 
 /** Seeds between the toys of a run and trial toys, which are none of them. */
@@ -68,14 +69,11 @@ export async function fitTrial(
   if (!first) return null;
   const plan = { ...first, n_toys, seed: manifest.seed + SEEDS_BEFORE_TRIAL + set * n_toys };
   const paths = { nextstat: manifest.nextstat_bin, config: spec, out, metrics };
-  if (await exitCode(fitCommand(one, plan, paths, 1), dirname(spec)) !== 0) return null;
+  const times = join(scratch, `${name}.${set}.times`);
+  const { exit_code } = await runNextstat(fitCommand(one, plan, paths, 1), { cwd: dirname(spec), times });
+  if (exit_code !== 0) return null;
   const { output } = readOutputText(Deno.readTextFileSync(out));
-  return { nll: output.nll, poi_hat: output.poi_hat };
-}
-
-async function exitCode(argv: string[], cwd: string): Promise<number | null> {
-  const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
-  return (await runProgram({ argv: ["env", ...env, ...argv], cwd, timeout_s: 600 })).exit_code;
+  return { nll: output.nll, poi_hat: output.poi_hat, cpu_s: readCpuSeconds(times) ?? 0 };
 }
 
 /** Calls `work` with each item, as many at once as there are cores; results are in the order of the items. */

@@ -1,5 +1,7 @@
 import { delimiter, dirname, join, resolve } from "node:path";
 import { FarmError, orElse } from "../../core/errors.ts";
+import { ONE_BLAS_THREAD } from "../../core/record.ts";
+import type { CommandResult } from "../../schedulers/adapter.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { runProgram } from "./process.ts";
 
@@ -64,4 +66,32 @@ export const isExecutable = (path: string): boolean =>
   orElse(false, () => {
     const { isFile, mode } = Deno.statSync(path);
     return isFile && mode !== null && (mode & 0o111) !== 0;
+  });
+
+/** Longest time of a fit before a run, in seconds. */
+const FIT_TIMEOUT_S = 600;
+
+/**
+ * Runs nextstat before a run, on one thread of each library. @param argv its path and arguments
+ * @param cwd folder from which the files of its spec are named
+ * @param times file for the CPU times of its process, which readCpuSeconds reads; absent: they are not kept
+ */
+export function runNextstat(
+  argv: readonly string[],
+  { cwd, times = "/dev/null", timeout_s = FIT_TIMEOUT_S }: { cwd: string; times?: string; timeout_s?: number },
+): Promise<CommandResult> {
+  const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
+  // Through sh: env(1) would take a path with "=" for a variable.
+  const words = ["env", ...env, "sh", "-c", '"$@"; code=$?; LC_ALL=C; times >"$0"; exit "$code"', times, ...argv];
+  return runProgram({ argv: words, cwd, timeout_s });
+}
+
+/**
+ * Reads the CPU time of a shell's programs from the second line of its `times` (POSIX.1-2017, times): `0m1.20s 0m0.04s`.
+ * @returns seconds; null: unknown
+ */
+export const readCpuSeconds = (path: string): number | null =>
+  orElse(null, () => {
+    const found = [...(Deno.readTextFileSync(path).split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
+    return found.length === 2 ? found.reduce((sum, [, min, s]) => sum + 60 * Number(min) + Number(s), 0) : null;
   });

@@ -67,9 +67,9 @@ Deno.test("--starts auto prints how much each number of starts misses, and what 
   const table = [{ ...row, k: 1, n_missed: 30 }, { ...row, k: 2, n_missed: 0, cpu_s: 0.4 }];
   assert.deepEqual(autoLines({ ...made, list: [], files: [], table }), [
     "--starts auto takes 2:",
-    "  starts  trial toys missed  time of these toys",
-    "       1           30 of 60               0.2 s",
-    "       2            0 of 60               0.4 s",
+    "  starts  trial toys missed  CPU time of these",
+    "       1           30 of 60              0.2 s",
+    "       2            0 of 60              0.4 s",
   ]);
 });
 
