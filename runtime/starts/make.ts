@@ -10,8 +10,8 @@ import { stampAndSum } from "../run/read_spec.ts";
 import { dataFilesOf, sharedFilesOf, type StartsSource, writeCandidate } from "./data.ts";
 import { boundsOfStart, fitTrial, onAllCores, type TrialRun } from "./fits.ts";
 
-/** Data sets that are drawn and fitted, at least and for each start; of a large spec. */
-const CANDIDATES = { some: 64, a_start: 6, large: 32 };
+/** Data sets that are drawn and fitted: at least, of a large spec too; up to `some` by 16 for a start, then 6 for each. */
+const CANDIDATES = { least: 32, some: 64, first: 16, further: 6 };
 
 /** Number of starts for which `auto` draws. */
 const AUTO_AS = 16;
@@ -19,8 +19,12 @@ const AUTO_AS = 16;
 /** Events that a spec expects, from which on half as many data sets are drawn. */
 const LARGE_EVENTS = 5000;
 
-/** Toys on which starts are chosen: at most, for each start where these are many, and at least. */
-const TRIAL_TOYS = { most: 100, large: 60, a_start: 8, least: 8 };
+/** Toys on which starts are chosen, in the same way; none but a large spec has as few as `fewest`. */
+const TRIAL_TOYS = { least: 60, some: 100, first: 25, further: 8, fewest: 8 };
+
+/** Returns how many of something K starts are chosen by. */
+const manyFor = (k: number, { least, some, first, further }: typeof CANDIDATES): number =>
+  Math.max(least, Math.min(some, first * k), further * k);
 
 /** Events in all trial toys of a start, and in all data sets that are drawn: a large spec has fewer, which takes minutes. */
 const MOST_EVENTS = { of_toys: 1_200_000, of_candidates: 3_200_000 };
@@ -33,13 +37,13 @@ function effortOf({ channels }: StartsSource, asked: number | "auto"): { n_candi
   const n_events = channels.reduce((sum, { expected }) => sum + expected, 0);
   const isLarge = n_events > LARGE_EVENTS;
   const k = asked === "auto" ? AUTO_AS : asked;
-  const most = isLarge ? Math.max(CANDIDATES.large, 2 * k) : Math.max(CANDIDATES.some, CANDIDATES.a_start * k);
-  const most_toys = isLarge ? TRIAL_TOYS.large : Math.max(TRIAL_TOYS.most, TRIAL_TOYS.a_start * k);
+  const most = isLarge ? Math.max(CANDIDATES.least, 2 * k) : manyFor(k, CANDIDATES);
+  const most_toys = isLarge ? TRIAL_TOYS.least : manyFor(k, TRIAL_TOYS);
   const least = Math.max(LEAST_CANDIDATES, asked === "auto" ? 0 : 2 * asked);
   const within = (lo: number, hi: number, n: number) => Math.max(lo, Math.min(hi, Math.floor(n)));
   return {
     n_candidates: within(least, most, MOST_EVENTS.of_candidates / n_events),
-    n_trial_toys: within(TRIAL_TOYS.least, most_toys, MOST_EVENTS.of_toys / n_events),
+    n_trial_toys: within(TRIAL_TOYS.fewest, most_toys, MOST_EVENTS.of_toys / n_events),
   };
 }
 
