@@ -172,6 +172,14 @@ export const GUARDRAIL_FLAGS = {
     placeholder: "lo hi...",
     help: "guardrail on the merged set: std of the pulls within lo and hi",
   },
+  "max-missed": {
+    group: "Guardrails",
+    type: "number",
+    placeholder: "x",
+    min: 0,
+    max: 1,
+    help: "guardrail with --starts: share of minima missed",
+  },
 } as const satisfies FlagTable;
 
 /** Returns the guardrails of the flags. @throws {FarmError} usage */
@@ -180,6 +188,7 @@ export function readGuardrails(flags: FlagValues<typeof GUARDRAIL_FLAGS>): FarmM
     require_all_converged: flags.requireAllConverged,
     max_abs_poi_pull_mean: flags.maxAbsPoiPullMean ?? null,
     poi_pull_std_range: flags.poiPullStdRange.length > 0 ? stdRange(flags.poiPullStdRange) : null,
+    ...(flags.maxMissed === undefined ? {} : { max_missed: flags.maxMissed }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type FlagTable, wholeNumber } from "../core/flags.ts";
-import { CHECK_TOYS, MOST_STARTS } from "../core/request.ts";
+import { CHECK_TOYS } from "../core/request.ts";
+import { MOST_STARTS } from "../core/starts/words.ts";
 
 /** Flags of where toys are generated, and from where they are fitted. */
 export const GENERATION_FLAGS = {

@@ -102,9 +102,13 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
 /** Adds an argument to a command; one that names a run is checked here for all commands. */
 function defineArgument(command: Command, arg: string): void {
   const name = arg.replace(/[[\].]/g, "");
-  if (name.startsWith("RUN_")) command.argument(angled(arg), "", plainPath(name));
-  else command.argument(angled(arg));
+  const read = plainPath(name);
+  if (!name.startsWith("RUN_")) command.argument(angled(arg));
+  else if (!arg.includes("...")) command.argument(angled(arg), "", read);
+  else command.argument<string[]>(angled(arg), "", (text, before: unknown) => [...listOf(before), read(text)]);
 }
+
+const listOf = (value: unknown): string[] => Array.isArray(value) ? value.map(String) : [];
 
 const angled = (arg: string) => arg.startsWith("[") ? arg.toLowerCase() : `<${arg.toLowerCase()}>`;
 

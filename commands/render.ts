@@ -9,6 +9,7 @@ import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
 import { readRunRequest, requestFlags } from "./request_flags.ts";
+import { autoLines } from "../core/starts/words.ts";
 import { defineRenderCommand } from "./scheduler_flags.ts";
 
 export default defineRenderCommand({
@@ -19,6 +20,7 @@ export default defineRenderCommand({
     for (const warning of seedWarnings([request.run_id], request.out_dir, [request])) out.warn(warning);
     for (const line of recentNodeLines(adapter, request.options)) out.note(line);
     const { run, rendered } = await renderRun(request, adapter, await queryLimits(adapter));
+    for (const line of autoLines(run.manifest.farm.starts)) out.note(line);
     for (const warning of rendered.warnings) out.warn(warning);
     if (request.shard_minutes !== null) {
       out.note(`${splitWords(run.manifest)}, by the time of the test fit's one toy; nsfarm-deno run measures more`);

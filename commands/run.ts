@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { join } from "node:path";
 import { timedWords } from "../core/cut_by_time.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { trialWarnings } from "../core/fit_command.ts";
+import { autoLines } from "../core/starts/words.ts";
+import { trialWarnings } from "../core/trial_fit.ts";
 import { requestDifference, requestDir, type RunRequest } from "../core/request.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
@@ -121,9 +122,10 @@ async function dryRun(request: RunRequest, adapter: Backend, out: Output): Promi
   const dir = requestDir(request);
   const warnings = [
     ...seedWarnings([request.run_id], request.out_dir, [request]),
-    ...trialWarnings(manifest.farm.trial),
+    ...trialWarnings(manifest.farm),
     ...notes,
   ];
+  for (const line of autoLines(manifest.farm.starts)) out.note(line);
   for (const warning of warnings) out.warn(warning);
   out.print(`${timedWords(manifest) ?? splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);
   out.print(`would run on ${request.scheduler}, in ${dir}`);
@@ -145,6 +147,7 @@ async function openOrRender(request: RunRequest, adapter: Backend, out: Output):
       adapter,
       await queryLimits(adapter),
     );
+    for (const line of autoLines(run.manifest.farm.starts)) out.note(line);
     for (const warning of rendered.warnings) out.warn(warning);
     const probes = timedWords(run.manifest);
     if (probes) out.note(probes);

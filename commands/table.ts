@@ -29,7 +29,7 @@ export const TABLE: readonly TableRow[] = [
   row("collect", "[RUN_DIR]", "check every shard and write results into the manifest", () => import("./collect.ts")),
   row(
     "merge",
-    "[RUN_DIR]",
+    "[RUN_DIR...]",
     "check that the set is complete and merge it into merged.out.json",
     () => import("./merge.ts"),
   ),

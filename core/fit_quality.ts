@@ -1,5 +1,7 @@
 import { fitFindings, type FittedToys, toysOnBounds } from "./fit_findings.ts";
 import { rounded, withError } from "./format.ts";
+import { startsMark } from "./starts/words.ts";
+import { WAY_OUT } from "./trial_fit.ts";
 import type { FitFinding, FitQuality, FitWarning } from "./schema/fit_quality.ts";
 
 const NONE: readonly FitWarning[] = [];
@@ -39,16 +41,21 @@ export function fitQuality(
   poi: string,
   toys: FittedToys,
   parts: readonly { n_shards: number; warnings: readonly FitWarning[] }[],
+  { reasons = [], ...starts }: Pick<FitQuality, "starts" | "starts_check" | "reasons"> = {},
 ): FitQuality {
   const on = toysOnBounds(toys);
+  const findings = fitFindings(toys, on);
+  const isReasoned = reasons.length > 0 && findings.some(({ kind }) => STUCK.has(kind));
   return {
     poi,
     poi_true: toys.poi_true,
     poi_bounds: toys.bounds,
     ...on,
-    findings: fitFindings(toys, on),
+    findings,
     warnings: addWarnings(parts.map(({ warnings }) => warnings)),
     n_shards: parts.reduce((sum, { n_shards }) => sum + n_shards, 0),
+    ...starts,
+    ...(isReasoned ? { reasons } : {}),
   };
 }
 
@@ -56,14 +63,30 @@ export function fitQuality(
 export function fitWarnings(fits: FitQuality): string[] {
   const found = fits.findings.map((one) => findingWords(one, fits));
   const is_stuck = fits.findings.some(({ kind }) => STUCK.has(kind));
-  return [...found, ...(is_stuck ? [MEANING] : []), ...fits.warnings.map((one) => warningWords(one, fits))];
+  const mark = startsMark(fits);
+  return [
+    ...found,
+    ...(is_stuck ? [stuckWords(fits)] : []),
+    ...(mark === null ? [] : [mark]),
+    ...fits.warnings.map((one) => warningWords(one, fits)),
+  ];
 }
 
 /** Findings about fits that stay on a bound or on one value. */
 export const STUCK: ReadonlySet<FitFinding["kind"]> = new Set(["lower_bound", "upper_bound", "all_equal"]);
 
 const MEANING =
-  "fits that get stuck on a bound did not fit: neither these numbers nor the times are those of real fits. See what nextstat unbinned-fit makes of the observed data, from which toy fits start, and whether those fit the yields of the spec";
+  "fits that get stuck on a bound did not fit: neither these numbers nor the times are those of real fits";
+
+function stuckWords({ reasons = [], starts }: FitQuality): string {
+  if (starts) {
+    return `${MEANING}, from any of ${starts.k} starts. More starts, wider bounds or other yields may free them`;
+  }
+  const why = reasons.length > 0
+    ? `The reason: toy fits start from that of the observed data; ${reasons.join("; ")}`
+    : "See what nextstat unbinned-fit makes of the observed data, from which toy fits start";
+  return `${MEANING}. ${why}. ${WAY_OUT}`;
+}
 
 function findingWords({ kind, value, n, expected, error }: FitFinding, { poi, poi_true, n_toys }: FitQuality): string {
   const generated = poi_true === null ? "" : `generated at ${poi} = ${rounded(poi_true, 5)}`;

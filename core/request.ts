@@ -57,6 +57,10 @@ export interface RunRequest {
   starts: number | "auto" | null;
   /** Number of trial toys that are also fitted from other starts before the run; 0: none. */
   check_starts: number;
+  /** Number by which the signal of a workspace is divided, so that fits of toys start elsewhere; absent: 1. */
+  signal_scale?: number;
+  /** Whether to go on where the fit of the observed data is not at its minimum. */
+  accept_observed_fit?: boolean;
   /** Whether to fit one toy first, so that nextstat refuses a bad spec before anything is written. */
   check: boolean;
 }
@@ -66,9 +70,6 @@ export const requestDir = ({ out_dir, run_id }: Pick<RunRequest, "out_dir" | "ru
 
 /** Time and program of rendering, and the token that identifies the run. */
 type Origin = Pick<FarmManifest, "created_at_utc"> & Pick<RunRecord, "run_token" | "nsfarm_bin">;
-
-/** Largest number of starts of a run. */
-export const MOST_STARTS = 64;
 
 /** Number of trial toys that are fitted from other starts before a run. */
 export const CHECK_TOYS = 40;
@@ -80,7 +81,7 @@ export function newManifest(request: RunRequest, { created_at_utc, ...origin }: 
   const { scheduler, config, n_toys, seed, threads, shards, nextstat_bin } = request;
   const ranges = request.shares ?? splitToys(n_toys, shards);
   const workload = workloadNamed(request.workload);
-  const settings = workload.settings({ mu: request.mu ?? undefined });
+  const settings = workload.settings({ mu: request.mu ?? undefined, signal_scale: request.signal_scale });
   return {
     schema_version: workload.run_schema,
     created_at_utc,
@@ -97,6 +98,7 @@ export function newManifest(request: RunRequest, { created_at_utc, ...origin }: 
       spec_sha256: NO_HASH,
       inputs: [],
       ...(settings ? { workload: settings } : {}),
+      ...(request.accept_observed_fit === true ? { accept_observed_fit: true } : {}),
       gen: request.gen,
       set: request.set,
       frozen_gen: null,
@@ -164,6 +166,8 @@ const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmM
   nextstat_bin: ({ nextstat_bin }) => nextstat_bin,
   workload: ({ farm }) => farm.workload?.name ?? DEFAULT_WORKLOAD,
   mu: ({ farm }) => farm.workload?.mu ?? null,
+  signal_scale: ({ farm }) => farm.workload?.signal_scale,
+  accept_observed_fit: ({ farm }) => farm.accept_observed_fit,
   gen: ({ farm }) => farm.gen,
   set: ({ farm }) => farm.set,
   // Starts freeze the generation point of their own.

@@ -6,11 +6,21 @@ import type { FarmManifest, Manifest } from "./schema/manifest.ts";
 /** Folder of a run directory with the spec and its files, for nodes without a shared disk. */
 export const INPUTS = "inputs";
 
-/** Folder of a run directory with the specs and data from which its fits start; it needs no file outside. */
+/** Folder of a run directory with the specs and data from which its fits start, or its copy of a workspace. */
 export const STARTS = "starts";
 
-/** Returns the files of a run's starts, by their paths in the run directory; none without starts. */
-export const startFiles = ({ farm }: Pick<Manifest, "farm">): readonly InputFile[] => farm?.starts?.files ?? [];
+/** Path of a run's own copy of a workspace, in the run directory. */
+export const WORKSPACE_COPY = `${STARTS}/workspace.json`;
+
+/** Returns the files of a run's starts and its copy of the workspace, by their paths in the run directory. */
+export const startFiles = ({ farm }: Pick<Manifest, "farm">): readonly InputFile[] => [
+  ...farm?.starts?.files ?? [],
+  ...(farm?.workspace ? [farm.workspace] : []),
+];
+
+/** Returns when one of those files was made, in ms since 1970; undefined: unknown. */
+export const startTime = ({ farm }: Pick<Manifest, "farm">, path: string): number | undefined =>
+  farm?.workspace?.path === path ? farm.workspace.mtime_ms : farm?.starts?.mtimes_ms?.[path];
 
 /** Returns the path of an input: absolute, or relative to the spec's folder. */
 export const inputPath = (config: string, path: string): string =>

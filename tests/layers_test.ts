@@ -88,6 +88,7 @@ const RUNTIME = [
   "run",
   "shard",
   "starts",
+  "observed",
   "render",
   "scheduler",
   "merge",

@@ -14,7 +14,7 @@ import type { Inject, InjectThresholds } from "../../core/schema/inject.ts";
 import { readGrid } from "../../core/scan/grid.ts";
 import { workloadNamed, workloads } from "../../core/workload/registry.ts";
 import { unbinnedFault } from "../../core/workload/spec_kind.ts";
-import { readSpec } from "../../runtime/render/read_spec.ts";
+import { readSpec } from "../../runtime/run/read_spec.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
 import { INJECT, type InjectRequest, pointRunId, SEED_STRIDE } from "../../runtime/scan/inject_runs.ts";
 import { loadStudy, type OpenStudy } from "../../runtime/sweep/study.ts";

@@ -13,6 +13,8 @@ export interface PointToys {
   output: ShardOutput;
   /** Bounds of the POI in the spec; null: unknown. */
   bounds: Bounds | null;
+  /** Why its results do not stand without a mark; null: nothing shows it. */
+  mark: string | null;
 }
 
 type Named = Pick<InjectPoint, "value" | "run_id">;
@@ -40,7 +42,8 @@ export function injectPoint(named: Named, toys: PointToys | null, rules: Rules):
     pull_median: spread?.median ?? null,
     coverage: pulls.length === 0 ? null : { sigma_1: within(1), sigma_2: within(2) },
   };
-  return { ...named, ...measured, ...verdictOf(toys, measured, spread, rules) };
+  const mark = toys.mark === null ? {} : { mark: toys.mark };
+  return { ...named, ...measured, ...verdictOf(toys, measured, spread, rules), ...mark };
 }
 
 const NOTHING = {

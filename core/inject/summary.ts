@@ -37,7 +37,20 @@ export const VERDICT_WORDS: Record<PointVerdict, string> = {
   unfinished: "no result",
 };
 
-export function verdictSentence({ points, verdict, parameter, thresholds }: InjectSummary): string {
+/** Returns the verdict on a point, with its mark. */
+export const pointVerdict = ({ verdict, mark }: InjectPoint): string =>
+  `${VERDICT_WORDS[verdict]}${mark === undefined ? "" : ", MARKED"}`;
+
+/** Returns the verdict in a sentence, with the points whose fits may miss the minimum. */
+export function verdictSentence(summary: InjectSummary): string {
+  const marked = summary.points.filter(({ mark }) => mark !== undefined).map(({ value }) => value);
+  const mark = marked.length === 0
+    ? ""
+    : `; MARKED at ${summary.parameter} = ${marked.join(", ")}: the fits may miss the minimum there`;
+  return `${plainVerdict(summary)}${mark}`;
+}
+
+function plainVerdict({ points, verdict, parameter, thresholds }: InjectSummary): string {
   const at = (wanted: PointVerdict) => atValues(parameter, points, wanted);
   const { max_bias, width_tolerance } = thresholds;
   const limits = `|mean pull| at most ${max_bias}, width 1 ± ${width_tolerance}`;
@@ -64,7 +77,10 @@ export function enoughWords({ points, parameter }: InjectSummary): string {
   if (points.some(({ verdict }) => verdict === "unfinished")) {
     return "Enough toys? Unknown until all points have a result.";
   }
-  if (open.length === 0) return "Enough toys? Yes: more would change no verdict.";
+  if (open.length === 0) {
+    const isSure = points.every(({ mark }) => mark === undefined);
+    return `Enough toys? Yes: more would change no verdict${isSure ? "." : ", but lower minima may."}`;
+  }
   const each = open.map(({ value, more_toys }) =>
     `${more_toys === null ? "none has a pull" : `about ${more_toys} more`} at ${parameter} = ${value}`
   );
@@ -82,7 +98,9 @@ export function rulesWords({ thresholds, points }: InjectSummary): string {
 }
 
 export const reasonLines = ({ points, parameter }: Pick<InjectSummary, "points" | "parameter">): string[] =>
-  points.flatMap(({ value, why }) => why.map((words) => `${parameter} = ${value}: ${words}`));
+  points.flatMap(({ value, why, mark }) =>
+    [...why, ...(mark === undefined ? [] : [`MARKED: ${mark}`])].map((words) => `${parameter} = ${value}: ${words}`)
+  );
 
 /** Returns how many fits lack a usable sigma, for each point that has such fits. */
 export const withoutSigmaLines = ({ points, parameter }: Pick<InjectSummary, "points" | "parameter">): string[] =>
@@ -98,7 +116,7 @@ export function injectText(summary: InjectSummary): string {
     ...[`${point.value}`, point.n_toys === null ? "" : `${point.n_toys}`, ratePercent(point.failed)],
     ...[estimateText(point.bias), estimateText(point.pull_mean), estimateText(point.pull_width)],
     ...[ratePercent(point.coverage?.sigma_1 ?? null), ratePercent(point.coverage?.sigma_2 ?? null)],
-    VERDICT_WORDS[point.verdict],
+    pointVerdict(point),
   ]);
   return [
     `${summary.inject_id}: ${verdictSentence(summary)}`,

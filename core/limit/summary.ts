@@ -8,6 +8,7 @@ import {
   type UpperLimit,
 } from "../schema/limit.ts";
 import { bracketedMarks, caveatTexts, limitCaveats } from "./caveats.ts";
+import { markedPoints } from "./marks.ts";
 import { type Crossing, crossing, type CurvePoint } from "./crossing.ts";
 
 export interface LimitWanted {
@@ -18,7 +19,12 @@ export interface LimitWanted {
 }
 
 /** Returns a point with the merged test of its run; null: it is not merged. */
-export function limitPoint(mu: number, run_id: string, merged: HypotestMerged | null): LimitPoint {
+export function limitPoint(
+  mu: number,
+  run_id: string,
+  merged: HypotestMerged | null,
+  marks: readonly string[] = [],
+): LimitPoint {
   if (!merged) {
     const nothing = { n_toys: null, cls: null, cls_error: null, clsb: null, clb: null };
     return {
@@ -38,6 +44,7 @@ export function limitPoint(mu: number, run_id: string, merged: HypotestMerged | 
     ...{ mu, run_id, n_toys: merged.n_toys.b, cls: merged.cls, cls_error },
     ...{ clsb: tails.sb, clb: tails.b, cls_range, asymptotic },
     ...{ failed: { n_toys: merged.n_toys, n_error, n_nonconverged }, ties, fixed_auxiliary },
+    ...(marks.length > 0 ? { marks: [...marks] } : {}),
   };
 }
 
@@ -115,6 +122,7 @@ export function limitText(summary: LimitSummary): string {
       }; ${n_toys} over all points`,
     ...unfinishedText(points),
     ...caveatTexts(summary),
+    ...markedPoints(points),
     ...(is_accurate === false ? [`its error is larger than the wanted ${accuracy}`] : []),
     ...(observed === null ? [] : [`asymptotic: ${rounded(observed, 4)}${expectedText(expected)}`]),
     "",

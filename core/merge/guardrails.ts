@@ -2,6 +2,8 @@ import { RequestedGuardrails } from "../schema/manifest.ts";
 import * as z from "../schema/zod.ts";
 import type { Moments } from "../statistics.ts";
 import { float, floats, type Json, plainText } from "./json_text.ts";
+import { evidence } from "../starts/words.ts";
+import type { MergedStarts } from "../schema/starts.ts";
 import type { ToyCounts } from "./source_facts.ts";
 
 export const NO_GUARDRAILS: RequestedGuardrails = {
@@ -18,7 +20,8 @@ export const judgedGuardrails = (guardrails: { readonly [member: string]: unknow
 
 /** Returns a run's own guardrails, each replaced by the one given now, if any. */
 export function replaceGuardrails(own: RequestedGuardrails, given: RequestedGuardrails): RequestedGuardrails {
-  const wanted = Object.entries(given).filter(([, value]) => value !== null && value !== false);
+  const wanted = Object.entries(given)
+    .filter(([, value]) => value !== null && value !== false && value !== undefined);
   return { ...own, ...Object.fromEntries(wanted) };
 }
 
@@ -28,17 +31,27 @@ export interface Verdict {
   failures: string[];
 }
 
-/** Judges a whole set of toys as nextstat judges one run; `pull` is null if no toy has a pull. */
-export function judge(requested: RequestedGuardrails, counts: ToyCounts, pull: Moments | null): Verdict {
+/**
+ * Judges a whole set of toys as nextstat judges one run, and by its starts.
+ * @param pull null: no toy has a pull
+ * @param starts null: the toys had one start each
+ */
+export function judge(
+  requested: RequestedGuardrails,
+  counts: ToyCounts,
+  pull: Moments | null,
+  starts: MergedStarts | null = null,
+): Verdict {
   const failures = [
     ...(requested.require_all_converged ? convergenceFailures(counts) : []),
     ...(needsPulls(requested) ? pullFailures(requested, pull) : []),
+    ...missedFailures(requested, starts),
   ];
   return { passed: failures.length === 0, failures };
 }
 
 export const hasGuardrail = (requested: RequestedGuardrails): boolean =>
-  requested.require_all_converged || needsPulls(requested);
+  requested.require_all_converged || needsPulls(requested) || requested.max_missed !== undefined;
 
 /** Returns whether one of these guardrails concerns pulls. */
 export function needsPulls(requested: RequestedGuardrails): boolean {
@@ -51,6 +64,16 @@ function convergenceFailures(counts: ToyCounts): string[] {
   const [validation, computation] = [counts.n_validation_error ?? n_error, counts.n_computation_error ?? 0];
   return [
     `require_all_converged violated (n_validation_error=${validation}, n_computation_error=${computation}, n_nonconverged=${n_nonconverged})`,
+  ];
+}
+
+function missedFailures({ max_missed }: RequestedGuardrails, starts: MergedStarts | null): string[] {
+  if (max_missed === undefined || (starts && starts.missed_bound <= max_missed)) return [];
+  if (!starts) return ["the share of missed minima is unknown: each toy was fitted from one start"];
+  return [
+    `up to ${starts.missed_bound.toPrecision(2)} of the toys may miss their minimum (95 %: ${evidence(starts)}) > ${
+      plainText(max_missed)
+    }`,
   ];
 }
 
@@ -85,11 +108,12 @@ function shortBeside(text: string, bounds: readonly string[]): string {
 
 /** Returns guardrails in words: `|mean pull| at most 0.1, std of pulls in [0.9, 1.1]`. */
 export function guardrailsText(requested: RequestedGuardrails): string {
-  const { require_all_converged, max_abs_poi_pull_mean: most, poi_pull_std_range: range } = requested;
+  const { require_all_converged, max_abs_poi_pull_mean: most, poi_pull_std_range: range, max_missed } = requested;
   const words = [
     ...(require_all_converged ? ["all toys converged"] : []),
     ...(most === null ? [] : [`|mean pull| at most ${plainText(most)}`]),
     ...(range === null ? [] : [`std of pulls in [${range.map(plainText).join(", ")}]`]),
+    ...(max_missed === undefined ? [] : [`missed minima at most ${plainText(max_missed)}`]),
   ];
   return words.join(", ") || "nothing";
 }
@@ -102,6 +126,7 @@ export function guardrailsJson(
   return {
     failures,
     max_abs_poi_pull_mean: float(requested.max_abs_poi_pull_mean),
+    ...(requested.max_missed === undefined ? {} : { max_missed: float(requested.max_missed) }),
     passed,
     poi_pull_mean: float(pull?.mean ?? null),
     poi_pull_std: float(pull?.std ?? null),

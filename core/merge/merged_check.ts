@@ -5,6 +5,7 @@ import { namedShards, rangeText } from "../format.ts";
 import { MERGED } from "../run_paths.ts";
 import type { Manifest, Plan, RequestedGuardrails } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
+import { startsNotes } from "../starts/words.ts";
 import { missingRanges, sumToys } from "../toy_ranges.ts";
 import { failureText, guardrailsText, hasGuardrail, judgedGuardrails } from "./guardrails.ts";
 
@@ -83,8 +84,11 @@ export function mergedError({ findings }: MergedCheck): string | null {
 }
 
 function fitsFindings({ merge: { farm } }: MergedAbout): MergedFinding[] {
-  const words = farm?.fits ? fitWarnings(farm.fits) : [];
-  return words.map((what) => ({ kind: "fits", what: `warning: ${what}` }));
+  if (!farm?.fits) return [];
+  const { fits, starts, starts_check } = farm;
+  const words = fitWarnings({ ...fits, ...(starts ? { starts } : {}), ...(starts_check ? { starts_check } : {}) });
+  return [...starts ? startsNotes(starts) : [], ...words.map((what) => `warning: ${what}`)]
+    .map((what) => ({ kind: "fits", what }));
 }
 
 function setFindings(manifest: Manifest, about: MergedAbout): MergedFinding[] {

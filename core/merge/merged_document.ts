@@ -1,6 +1,6 @@
 import type { FitQuality } from "../schema/fit_quality.ts";
 import type { Manifest, RequestedGuardrails } from "../schema/manifest.ts";
-import type { MergedStarts } from "../schema/starts.ts";
+import type { MergedStarts, StartsCheck } from "../schema/starts.ts";
 import { MERGED_SCHEMA } from "../schema/shard_output.ts";
 import { joinRanges, type MissingToys, type SeedRange } from "../toy_ranges.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
@@ -35,8 +35,6 @@ export interface MergedSet {
   requested: RequestedGuardrails;
   verdict: Verdict;
   fits: FitQuality;
-  /** What fits from several starts show; null: one start each. */
-  starts: MergedStarts | null;
   origin: MergeOrigin;
 }
 
@@ -158,21 +156,31 @@ function farmJson(set: MergedSet): Json {
     pull_sums: has_pulls === true ? sumsJson(set.summary.pull_sums) : null,
     points: distinctPoints(sources)?.map(pointJson) ?? null,
     fits: fitsJson(set.fits),
-    ...(set.starts ? { starts: mergedStartsJson(set.starts) } : {}),
+    ...(set.fits.starts ? { starts: mergedStartsJson(set.fits.starts) } : {}),
+    ...(set.fits.starts_check ? { starts_check: startsCheckJson(set.fits.starts_check) } : {}),
   };
 }
 
-const mergedStartsJson = (
-  { k, n_toys, starts, n_found_by_one, missed_bound, missed_estimate }: MergedStarts,
-): Json => ({
+const mergedStartsJson = ({ k, n_toys, starts, n_found_by_one, ...found }: MergedStarts): Json => ({
   ...{ k, n_toys },
   starts: starts.map(({ index, data_file, sha256, n_lowest_alone, n_missed, worst_missed_nll }) => ({
     ...{ index, data_file, sha256, n_lowest_alone, n_missed },
     worst_missed_nll: new Float(worst_missed_nll),
   })),
   n_found_by_one,
-  missed_bound: new Float(missed_bound),
-  missed_estimate: new Float(missed_estimate),
+  ...(found.n_trial_toys === undefined
+    ? {}
+    : { n_trial_toys: found.n_trial_toys, n_trial_missed: found.n_trial_missed ?? 0 }),
+  missed_bound: new Float(found.missed_bound),
+  missed_estimate: new Float(found.missed_estimate),
+  max_missed: new Float(found.max_missed),
+});
+
+const startsCheckJson = (
+  { n_toys, n_starts, n_lower, worst_nll, poi_mean, poi_mean_lowest }: StartsCheck,
+): Json => ({
+  ...{ n_toys, n_starts, n_lower },
+  ...{ worst_nll: new Float(worst_nll), poi_mean: new Float(poi_mean), poi_mean_lowest: new Float(poi_mean_lowest) },
 });
 
 function fitsJson(fits: FitQuality): Json {
@@ -193,6 +201,7 @@ function fitsJson(fits: FitQuality): Json {
     })),
     warnings: fits.warnings.map(({ text, n_shards, n_lines }) => ({ text, n_shards, n_lines })),
     n_shards,
+    ...(fits.reasons ? { reasons: [...fits.reasons] } : {}),
   };
 }
 

@@ -47,7 +47,8 @@ export interface MergeOutcome {
   run: SeedRange;
   problems: Problem[];
   missing: readonly MissingToys[];
-  times: RunTimes;
+  /** null: the toys are of several runs. */
+  times: RunTimes | null;
 }
 
 export function mergeReport(outcome: MergeOutcome): MergeReport {
@@ -81,7 +82,6 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     missing: outcome.missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed })),
     guardrails: set && { ...set.verdict, asked: set.requested },
     fits: set?.fits ?? null,
-    ...(set?.starts ? { starts: set.starts } : {}),
     problems,
     times,
     notes: [],
@@ -136,7 +136,7 @@ export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[
     notes.push(`${programs.length} nextstat files made these toys: sha256 ${sums} (merge.farm.nextstat_sha256s)`);
   }
   for (const failure of report.guardrails?.failures ?? []) notes.push(`guardrail failed: ${failureText(failure)}`);
-  if (report.starts) notes.push(...startsNotes(report.starts));
+  if (report.fits?.starts) notes.push(...startsNotes(report.fits.starts));
   if (report.fits) notes.push(...fitWarnings(report.fits).map((words) => `warning: ${words}`));
   return notes;
 }

@@ -188,7 +188,8 @@ function paramPullsOf({ summary }: OutputFrame, merged: MergedFacts | null): Par
   return parsed.success ? { means: parsed.data } : null;
 }
 
-function partStarts({ farm, results: { n_toys } }: OutputFrame): PartStarts | null {
+/** Returns what an output shows of its starts; null: its toys had one start each. */
+export function partStarts({ farm, results: { n_toys } }: OutputFrame): PartStarts | null {
   if (!farm?.starts) return null;
   const { k, n_found_by_one, starts } = farm.starts;
   return { k, n_toys, n_found_by_one, starts };

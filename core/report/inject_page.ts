@@ -2,6 +2,7 @@ import { plural } from "../format.ts";
 import {
   enoughWords,
   estimateText,
+  pointVerdict,
   ratePercent,
   reasonLines,
   rulesWords,
@@ -74,7 +75,7 @@ const rateColumn = (head: string, of: (point: InjectPoint) => ToyRate | null): C
 function pointTable({ parameter, points }: InjectSummary): Markup {
   const columns: Column<InjectPoint>[] = [
     numberColumn(parameter, ({ value }) => value, String),
-    { head: "verdict", cell: ({ verdict }) => VERDICT_WORDS[verdict], look: "left" },
+    { head: "verdict", cell: pointVerdict, look: "left" },
     numberColumn("toys", ({ n_toys }) => n_toys, String),
     rateColumn("failed fits, %", ({ failed }) => failed),
     estimateColumn("bias", ({ bias }) => bias),

@@ -1,5 +1,6 @@
 import { bracketedMarks, caveatTexts, limitMarks } from "../limit/caveats.ts";
 import { BANDS, clsRangeText, decidingToys, unfinishedText } from "../limit/summary.ts";
+import { markedPoints } from "../limit/marks.ts";
 import { rounded, withError } from "../format.ts";
 import type { ToyTail } from "../schema/hypotest.ts";
 import type { LimitPoint, LimitSummary } from "../schema/limit.ts";
@@ -15,7 +16,7 @@ export function limitPage(summary: LimitSummary): Page {
   return {
     title: `Upper limit ${limit_id}${cl === USUAL_CL ? "" : ` at ${rounded(100 * cl, 4)} % CL`}`,
     about: [`${workload} at ${points.length} values of mu, on ${scheduler}`, config],
-    lead: leadOf(summary),
+    lead: [leadOf(summary), ...markedPoints(points).map((words) => `Note ${words}.`)].join(" "),
     tiles: tilesOf(summary),
     cards: [clsCurve(summary), statements(summary), pointTable(points)],
   };

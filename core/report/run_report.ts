@@ -23,8 +23,10 @@ import { type RunUsage, usageRows } from "../usage.ts";
 import { cpuShare, hostShares } from "../sweep/measures.ts";
 import { poiHistogram, pullHistogram, shardTimes } from "./figures/distributions.ts";
 import { convergence, hostRates, throughput } from "./figures/rates.ts";
+import { startsFigure } from "./figures/starts.ts";
 import { gantt } from "./figures/timeline.ts";
 import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import { leadMark, startsCards, startsTiles } from "./starts_card.ts";
 import { breakable, type Figure, type Markup, markup } from "./plot.ts";
 
 /** Open shards with the same reason, and the remedy. */
@@ -77,6 +79,7 @@ function helpFor(
 export function runFigures(run: RunFacts): Figure[] {
   const figures = [
     ...[gantt(run), shardTimes(run), throughput(run), hostRates(hostShares([run])), convergence(run)],
+    ...(run.fits?.starts ? [startsFigure(run.fits.starts)] : []),
     ...(run.toys ? [poiHistogram(run.toys), pullHistogram(run.toys, run.fits?.poi_bounds ?? null)] : []),
   ].filter((figure) => figure !== null);
   const n_half = figures.filter(({ is_wide }) => !is_wide).length;
@@ -91,10 +94,10 @@ export function runPage(run: RunFacts, remedies: Remedies, usage: RunUsage | nul
   return {
     title: run.run_id,
     about: [aboutLine(run), run.run_dir, ...run.unused_hosts],
-    lead: leadOf(run),
+    lead: `${leadMark(run.fits)}${leadOf(run)}`,
     tiles: [
       ...run.merged_check.findings.flatMap(findingTiles),
-      ...(run.fits ? fitTiles(run.fits) : []),
+      ...(run.fits ? [...fitTiles(run.fits), ...startsTiles(run.fits)] : []),
       ...tilesOf(run, usage),
     ],
     cards: [
@@ -104,6 +107,7 @@ export function runPage(run: RunFacts, remedies: Remedies, usage: RunUsage | nul
       ...(run.fits ? fitCards(run.fits) : []),
       ...pullCards(run),
       ...runFigures(run),
+      ...(run.fits ? startsCards(run.fits) : []),
       ...(usage ? [usageCard(usage)] : []),
       shardTable(run),
     ],

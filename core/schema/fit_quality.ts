@@ -1,5 +1,6 @@
 import * as z from "./zod.ts";
 import { Count } from "./enums.ts";
+import { MergedStarts, StartsCheck } from "./starts.ts";
 
 /** Lower and upper bound of a parameter. */
 export const Bounds = z.tuple([z.number(), z.number()]);
@@ -44,5 +45,11 @@ export const FitQuality = z.looseObject({
   warnings: z.array(FitWarning),
   /** Number of shards of the set, the denominator of a warning's n_shards. */
   n_shards: Count,
+  /** Of toys that were fitted from several starts. */
+  starts: z.optional(MergedStarts),
+  /** Of trial toys, where they show that fits from one start miss the minimum. */
+  starts_check: z.optional(StartsCheck),
+  /** What speaks against the fit of the observed data, where fits start; of toys that stay on a bound only. */
+  reasons: z.optional(z.array(z.string())),
 });
 export type FitQuality = z.infer<typeof FitQuality>;

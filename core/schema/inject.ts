@@ -62,6 +62,8 @@ export const InjectPoint = z.looseObject({
   /** Toys with |pull| below 1 and below 2. */
   coverage: z.nullable(z.looseObject({ sigma_1: ToyRate, sigma_2: ToyRate })),
   verdict: PointVerdict,
+  /** Why the verdict does not stand without a mark: the fits may miss the minimum; absent: nothing shows it. */
+  mark: z.optional(z.string()),
   /** The reasons of the verdict, each in a line. */
   why: z.array(z.string()),
   /** Toys to add for a verdict, about; null: none, or no toy has a pull. */

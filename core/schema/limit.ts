@@ -45,6 +45,8 @@ export const LimitPoint = z.looseObject({
   /** null: no constrained parameters, or it is not known. */
   fixed_auxiliary: z.optional(z.nullable(FixedAuxiliary)),
   asymptotic: z.nullable(Asymptotic),
+  /** What its run says of the fits that made it. */
+  marks: z.optional(z.array(z.string())),
 });
 export type LimitPoint = z.infer<typeof LimitPoint>;
 

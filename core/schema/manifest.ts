@@ -2,8 +2,9 @@ import * as z from "./zod.ts";
 import { Count, InputFile, Interval, PositiveCount, Sha256, ShardState } from "./enums.ts";
 import { Bounds } from "./fit_quality.ts";
 import { Asymptotic, FixedAuxiliary, HYPOTEST_RUN_SCHEMA, TieProbability } from "./hypotest.ts";
+import { ObservedFit, ScaleCheck, WorkspaceCopy } from "./observed.ts";
 import { InJob } from "./scheduler.ts";
-import { RunStarts, StartsCheck } from "./starts.ts";
+import { HypothesisCheck, RunStarts, StartsCheck } from "./starts.ts";
 
 /** A parameter that a fit left on one of its bounds. */
 export const AtBound = z.looseObject({ name: z.string(), bound: z.enum(["lower", "upper"]), value: z.number() });
@@ -17,6 +18,8 @@ export const TrialFit = z.looseObject({
   warnings: z.array(z.string()),
   /** Channels with Parquet data: number of rows, and the range of event counts that the yields allow. */
   channels: z.array(z.looseObject({ name: z.string(), n_events: Count, least: z.number(), most: z.number() })),
+  /** Of the fit of the observed data; absent: nextstat gives none. */
+  final_grad_norm: z.optional(z.number()),
   toy: z.looseObject({
     poi: z.string(),
     poi_true: z.number(),
@@ -94,6 +97,8 @@ export const RequestedGuardrails = z.strictObject({
   require_all_converged: z.boolean(),
   max_abs_poi_pull_mean: z.nullable(z.number()),
   poi_pull_std_range: z.nullable(Interval),
+  /** Largest fraction of toys whose minimum may be missed (95 %); absent: none. */
+  max_missed: z.optional(z.number()),
 });
 export type RequestedGuardrails = z.infer<typeof RequestedGuardrails>;
 
@@ -148,6 +153,8 @@ export const WorkloadSettings = z.looseObject({
   name: z.string(),
   /** Tested value of the POI. */
   mu: z.optional(z.number()),
+  /** --signal-scale: the fits' workspace has the signal divided by it, and POI and tested value multiplied. */
+  signal_scale: z.optional(z.number()),
   /** The same test without toys. */
   asymptotic: z.optional(Asymptotic),
   /** Of a test of a workspace with constrained parameters. */
@@ -186,6 +193,14 @@ export const RunRecord = z.looseObject({
   /** Binaries that replaced nextstat, accepted with --accept-changed-nextstat. */
   accepted_nextstats: z.optional(z.array(AcceptedNextstat)),
   workload: z.optional(WorkloadSettings),
+  /** Copy of the workspace in the run directory that its fits read; absent: they read the one of --config. */
+  workspace: z.optional(WorkspaceCopy),
+  /** What the check of the observed fit found; absent: it is sound, or was not checked. */
+  observed_fit: z.optional(ObservedFit),
+  /** Whether --accept-observed-fit was given. */
+  accept_observed_fit: z.optional(z.boolean()),
+  /** Trial toys of a hypothesis test from several starts. */
+  scale_check: z.optional(ScaleCheck),
   gen: z.enum(["init", "mle"]),
   set: z.record(z.string(), z.number()),
   /** --freeze-gen: fitted point, by parameter name, used by every shard. */
@@ -194,6 +209,8 @@ export const RunRecord = z.looseObject({
   starts: z.optional(RunStarts),
   /** What trial toys showed of a run without --starts. */
   starts_check: z.optional(StartsCheck),
+  /** The same of a test of an unbinned spec, for each hypothesis. */
+  hypotheses_check: z.optional(z.array(HypothesisCheck)),
   /** Bounds of the POI in the spec; null if the spec has none. */
   poi_bounds: z.optional(z.nullable(Bounds)),
   /** Results of the test fits at render. */

@@ -1,5 +1,4 @@
 import * as z from "./zod.ts";
-import { MergedStarts } from "./starts.ts";
 import { Count } from "./enums.ts";
 import { FitQuality } from "./fit_quality.ts";
 import { RequestedGuardrails } from "./manifest.ts";
@@ -73,8 +72,6 @@ export const MergeReport = z.looseObject({
   ),
   /** Fit quality of the toys; null if nothing was merged. */
   fits: z.nullable(FitQuality),
-  /** Of toys that were fitted from several starts. */
-  starts: z.optional(MergedStarts),
   /** The result in lines, of a workload whose toys have no values of their own. */
   result: z.optional(z.array(z.string())),
   problems: z.array(Problem),

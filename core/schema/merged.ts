@@ -3,7 +3,7 @@ import { PullSums } from "../merge/param_pulls.ts";
 import { Count, InputFile } from "./enums.ts";
 import { FitQuality } from "./fit_quality.ts";
 import { RequestedGuardrails } from "./manifest.ts";
-import { MergedStarts } from "./starts.ts";
+import { MergedStarts, StartsCheck } from "./starts.ts";
 import { MERGED_SCHEMA, OutputFrame } from "./shard_output.ts";
 
 const Ranges = z.array(z.looseObject({ seed: Count, n_toys: Count }));
@@ -38,6 +38,7 @@ export const MergedFarm = z.looseObject({
   })))),
   fits: z.optional(FitQuality),
   starts: z.optional(MergedStarts),
+  starts_check: z.optional(StartsCheck),
 });
 export type MergedFarm = z.infer<typeof MergedFarm>;
 
@@ -76,6 +77,8 @@ export const MergedAbout = z.looseObject({
       run_tokens: z.optional(z.array(z.string())),
       spec_sha256: z.optional(z.nullable(z.string())),
       fits: z.optional(FitQuality),
+      starts: z.optional(MergedStarts),
+      starts_check: z.optional(StartsCheck),
     })),
   }),
 });

@@ -27,7 +27,7 @@ export const RunStarts = z.looseObject({
   n_valid: Count,
   /** Toys on which the starts were chosen. */
   n_trial_toys: Count,
-  /** Trial toys, of other seeds, whose lowest known minimum is missed with fewer starts; of `auto` only. */
+  /** Trial toys that chose no start, and those of them whose lowest minimum of all data sets the first k starts miss. */
   table: z.optional(z.array(z.looseObject({ k: PositiveCount, n_toys: Count, n_missed: Count, cpu_s: z.number() }))),
 });
 export type RunStarts = z.infer<typeof RunStarts>;
@@ -44,6 +44,15 @@ export const StartsCheck = z.looseObject({
   poi_mean_lowest: z.number(),
 });
 export type StartsCheck = z.infer<typeof StartsCheck>;
+
+/** manifest.farm.hypotheses_check: such trial toys of one hypothesis of a test of an unbinned spec. */
+export const HypothesisCheck = z.looseObject({
+  hypothesis: z.enum(["sb", "b"]),
+  /** Value of the POI at which they are generated. */
+  mu: z.number(),
+  ...StartsCheck.shape,
+});
+export type HypothesisCheck = z.infer<typeof HypothesisCheck>;
 
 /** What a set of toys shows of one start. */
 export const StartTally = z.looseObject({
@@ -75,9 +84,17 @@ export const MergedStarts = z.looseObject({
     z.looseObject({ ...StartTally.shape, data_file: z.nullable(z.string()), sha256: z.nullable(Sha256) }),
   ),
   n_found_by_one: Count,
-  /** Upper limit (95 %, Clopper and Pearson) of the fraction of toys that only one start finds. */
+  /** Trial toys that chose no start, and those that other data sets fitted to a lower minimum than all starts. */
+  n_trial_toys: z.optional(Count),
+  n_trial_missed: z.optional(Count),
+  /**
+   * Upper limit (95 %, Clopper and Pearson) of the fraction of toys that only one start finds, or of that of trial toys in
+   * which other starts went lower: the larger one.
+   */
   missed_bound: z.number(),
   /** Good and Turing's estimate of the fraction of toys for which one more such start finds a lower minimum. */
   missed_estimate: z.number(),
+  /** Share of toys found by one start alone above which the results are marked. */
+  max_missed: z.number(),
 });
 export type MergedStarts = z.infer<typeof MergedStarts>;

@@ -2,7 +2,8 @@ import { MISSED_NLL } from "./tally.ts";
 
 /**
  * Chooses the starts that together lower most trial toys: one after the other the one that most toys' best fit gains
- * from, as a greedy cover; of equals the one with the smaller sum of NLL, then the earlier.
+ * from, as a greedy cover; of equals the one with the smaller sum of NLL, then the earlier. Once no toy gains any more,
+ * all are to be found once more: what two starts reach in trial toys is reached in more of the others.
  * @param nlls one array for each candidate, with the NLL of each trial toy; NaN: failed
  * @returns indices of at most k candidates; fewer only where there are fewer
  */
@@ -12,7 +13,9 @@ export function chooseStarts(nlls: readonly Float64Array[], k: number): number[]
   const chosen: number[] = [];
   const left = new Set(nlls.keys());
   while (chosen.length < k && left.size > 0) {
-    const next = best([...left], (i) => gainOf(nlls[i] ?? new Float64Array(), lowest, missed));
+    const gain = (i: number) => gainOf(nlls[i] ?? new Float64Array(), lowest, missed);
+    if (![...left].some((i) => gain(i).n_toys > 0)) { for (const toy of lowest.keys()) missed.add(toy); }
+    const next = best([...left], gain);
     chosen.push(next);
     left.delete(next);
     for (const toy of [...missed]) if (reaches(nlls[next]?.[toy], lowest[toy])) missed.delete(toy);

@@ -44,6 +44,51 @@ function drawValue([lo, hi]: readonly [number, number], random: Random): number 
 
 const drawLog = (lo: number, hi: number, random: Random): number => lo * (hi / lo) ** random();
 
+/** Where the signal of a channel is, as one process of its spec has it: parameters of the peak, events at POI 1. */
+export interface Peak {
+  column: string;
+  mean: string;
+  sigma: string;
+  base_yield: number;
+}
+
+/** Events of a drawn peak, in standard deviations of what lies below it: fewer leave its fit to fluctuations beside it. */
+const PEAK_SIGMA = 2.5;
+
+/** Largest share of the rows that become events of a peak. */
+const MOST_PEAK = 0.5;
+
+/**
+ * Puts a peak at the drawn values of its parameters into drawn rows, in place of some of them, so that the fit of these
+ * data ends there: fluctuations of the observed rows alone lead all fits to the same few places.
+ * @returns the rows
+ */
+export function withPeak(
+  rows: readonly Record<string, number>[],
+  { column, base_yield }: Pick<Peak, "column" | "base_yield">,
+  at: { mean: number; sigma: number; poi: number; bounds: readonly [number, number] },
+  random: Random,
+): Record<string, number>[] {
+  const near = rows.filter((row) => Math.abs((row[column] ?? Infinity) - at.mean) < 2 * at.sigma).length;
+  const wanted = Math.max(3, at.poi * base_yield, PEAK_SIGMA * Math.sqrt(near));
+  const n_events = Math.floor(Math.min(wanted, MOST_PEAK * rows.length));
+  // The rows are in no order: its first ones are as good as any.
+  return rows.map((row, i) => i < n_events ? { ...row, [column]: drawWithin(at, random) } : row);
+}
+
+/** Draws from a normal distribution within bounds, which its mean is in. */
+function drawWithin(
+  { mean, sigma, bounds: [lo, hi] }: { mean: number; sigma: number; bounds: readonly [number, number] },
+  random: Random,
+): number {
+  for (let tries = 0; tries < 100; tries++) {
+    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const value = mean + sigma * normal;
+    if (value > lo && value < hi) return value;
+  }
+  return Math.min(hi, Math.max(lo, mean));
+}
+
 /** Draws numbers of rows with replacement. @returns n_drawn numbers below n_rows */
 export const drawRows = (n_rows: number, n_drawn: number, random: Random): number[] =>
   Array.from({ length: n_drawn }, () => Math.min(n_rows - 1, Math.floor(random() * n_rows)));

@@ -9,13 +9,17 @@ import { tallyStarts } from "./tally.ts";
 /**
  * Returns why the outputs of several starts are not of the same toys; null: they are. The start is all that may differ,
  * so seeds, counts and every generated value must be equal.
+ * @param name returns the name of an output by its position
  */
-export function sameToysFault(outputs: readonly ShardOutput[]): string | null {
+export function sameToysFault(
+  outputs: readonly ShardOutput[],
+  name = (i: number): string => `start ${i}`,
+): string | null {
   const [first] = outputs;
   if (!first) return "there are none";
   for (const [i, { frame }] of outputs.entries()) {
     const odd = TOYS_OF.find(({ of }) => JSON.stringify(of(frame)) !== JSON.stringify(of(first.frame)));
-    if (odd) return `the ${odd.what} of start ${i} is another than of start 0`;
+    if (odd) return `the ${odd.what} of ${name(i)} is another than of ${name(0)}`;
   }
   return null;
 }
@@ -37,15 +41,11 @@ const TOYS_OF: { what: string; of: (frame: Frame) => unknown }[] = [
  * @param outputs of the same toys, one of each start
  */
 export function lowestOutput(outputs: readonly ShardOutput[]): string {
-  const [first] = outputs;
-  if (!first) throw new Error("no output of any start");
-  const { of_toys, ...tally } = tallyStarts(outputs.map(({ nll }) => nll));
-  const lowest = pickToys(outputs, of_toys);
+  const { lowest, counts, tally: { of_toys, ...tally } } = lowestFits(outputs);
   const values = { poi_hat: new Float64Array(of_toys.length), pulls: new Float64Array(of_toys.length) };
   putValues(values, 0, lowest);
-  const { frame } = first;
+  const { frame } = lowest;
   const summary = summarise(values, [{ ...frame, param_pulls: null }]);
-  const counts = countsOf(lowest, outputs);
   const requested = judgedGuardrails(frame.guardrails);
   const parts = jsonParts({
     gen: genJson(frame),
@@ -59,6 +59,20 @@ export function lowestOutput(outputs: readonly ShardOutput[]): string {
     farm: { starts: startsJson({ ...tally, of_toys }) },
   });
   return parts.map((part) => part instanceof ArrayPlace ? entriesText(lowest, part.name) : part).join("") + "\n";
+}
+
+/** Toys of one range, each with its fit of the lowest NLL. */
+interface LowestFits {
+  lowest: ShardOutput;
+  counts: ToyCounts;
+  tally: ReturnType<typeof tallyStarts>;
+}
+
+/** Returns the lowest fit of each toy. @param outputs of the same toys, one of each start */
+export function lowestFits(outputs: readonly ShardOutput[]): LowestFits {
+  const tally = tallyStarts(outputs.map(({ nll }) => nll));
+  const lowest = pickToys(outputs, tally.of_toys);
+  return { lowest, counts: countsOf(lowest, outputs), tally };
 }
 
 function pickToys(outputs: readonly ShardOutput[], of_toys: readonly number[]): ShardOutput {

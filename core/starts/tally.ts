@@ -1,4 +1,4 @@
-import type { MergedStarts, OutputStarts, Start, StartTally } from "../schema/starts.ts";
+import type { MergedStarts, OutputStarts, RunStarts, StartTally } from "../schema/starts.ts";
 
 /** Largest difference in NLL of two fits that count as equal when one is kept: that of the first start is. */
 const TIE_NLL = 1e-6;
@@ -47,34 +47,57 @@ export interface PartStarts extends Pick<OutputStarts, "k" | "n_found_by_one" | 
   n_toys: number;
 }
 
+/** Returns the upper limit (95 %) of a probability of which k of n trials came true. */
+export type LimitOfShare = (k: number, n: number) => number;
+
+/** What a bound needs of the starts of a run. */
+type MadeStarts = Pick<RunStarts, "list" | "table">;
+
+/** How a tally is judged. */
+interface MissedRules {
+  upperLimit: LimitOfShare;
+  /** Share of missed minima above which results are marked. */
+  max_missed: number;
+}
+
 /**
  * Adds up what the parts of a set show.
- * @param upperLimit returns the upper limit of a probability of which k of n trials came true
+ * @param made null: the set is of no run, or of several
  * @returns null where a part has none, or another number of starts
  */
 export function addStarts(
   parts: readonly (PartStarts | null)[],
-  list: readonly Start[],
-  upperLimit: (k: number, n: number) => number,
+  made: MadeStarts | null,
+  { upperLimit, max_missed }: MissedRules,
 ): MergedStarts | null {
   const [first] = parts;
   if (!first || parts.some((part) => part?.k !== first.k)) return null;
   const known = parts.filter((part) => part !== null);
   const sum = (of: (part: PartStarts) => number) => known.reduce((total, part) => total + of(part), 0);
   const [n_toys, n_found_by_one] = [sum((part) => part.n_toys), sum((part) => part.n_found_by_one)];
+  const trial = made?.table?.find(({ k }) => k === first.k);
   return {
     k: first.k,
     n_toys,
     starts: first.starts.map(({ index }, i) => ({
       index,
-      data_file: list[i]?.data_file ?? null,
-      sha256: list[i]?.sha256 ?? null,
+      data_file: made?.list[i]?.data_file ?? null,
+      sha256: made?.list[i]?.sha256 ?? null,
       n_lowest_alone: sum(({ starts }) => starts[i]?.n_lowest_alone ?? 0),
       n_missed: sum(({ starts }) => starts[i]?.n_missed ?? 0),
       worst_missed_nll: Math.max(...known.map(({ starts }) => starts[i]?.worst_missed_nll ?? 0)),
     })),
     n_found_by_one,
-    missed_bound: upperLimit(n_found_by_one, n_toys),
+    ...(trial ? { n_trial_toys: trial.n_toys, n_trial_missed: trial.n_missed } : {}),
+    missed_bound: Math.max(upperLimit(n_found_by_one, n_toys), trialLimit(trial, upperLimit)),
     missed_estimate: n_toys === 0 ? 0 : n_found_by_one / first.k / n_toys,
+    max_missed,
   };
 }
+
+/**
+ * Returns the upper limit by trial toys that chose no start: the share in which other starts went lower; 0 where none
+ * did. Toys that one start alone finds do not show a minimum that is hard to reach, since all starts are beside it.
+ */
+const trialLimit = (trial: { n_toys: number; n_missed: number } | undefined, upperLimit: LimitOfShare): number =>
+  trial && trial.n_missed > 0 ? upperLimit(trial.n_missed, trial.n_toys) : 0;

@@ -1,19 +1,14 @@
 import * as z from "../schema/zod.ts";
 import { FarmError } from "../errors.ts";
 import { isEqualNumber } from "../merge/equal.ts";
-import { firstIssue } from "../first_issue.ts";
-import {
-  Asymptotic,
-  HYPOTEST_MERGED_SCHEMA,
-  HYPOTEST_RUN_SCHEMA,
-  HypotestMerged,
-  HypotestOutput,
-} from "../schema/hypotest.ts";
+import type { FitPaths } from "../fit_command.ts";
+import { Asymptotic, HYPOTEST_MERGED_SCHEMA, HYPOTEST_RUN_SCHEMA, HypotestMerged } from "../schema/hypotest.ts";
 import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
 import { MERGED_SCHEMA } from "../schema/shard_output.ts";
 import type { Distributions } from "../statistics.ts";
-import { addUpHypotest, clsOf, type TestOutput } from "./hypotest_sum.ts";
+import { addUpHypotest, asAsked, clsOf, type TestOutput } from "./hypotest_sum.ts";
+import { isTest, parseTest } from "./test_output.ts";
 import { unbinnedFault, workspaceFault } from "./spec_kind.ts";
 import { HYPOTHESES, type Hypothesis } from "./test_caveats.ts";
 import { WORKSPACE_FACTS } from "./workspace_facts.ts";
@@ -24,63 +19,6 @@ import type { ExportColumn, ExportedRows, SpecFacts, Workload } from "./workload
  * 0.10.1, crates/ns-inference/src/toybased.rs.
  */
 const SEEDS_BETWEEN = 1_000_000_000;
-
-/**
- * Returns k of p = (k + 1) / (n + 1), or null where p is no such fraction. nextstat divides two whole numbers, and
- * prints the digits that read back equal, so k is exact.
- */
-export function countOf(p: number, n: number): number | null {
-  const k = Math.round(p * (n + 1)) - 1;
-  return k >= 0 && k <= n && (k + 1) / (n + 1) === p ? k : null;
-}
-
-function parse(text: string): { output: TestOutput; entries: null } {
-  const parsed = HypotestOutput.safeParse(JSON.parse(text));
-  if (!parsed.success) throw new Error(`is no output of a hypothesis test (${firstIssue(parsed.error)})`);
-  return { output: read(parsed.data), entries: null };
-}
-
-/** @throws {Error} where a p-value is no fraction of its toys */
-function read(document: HypotestOutput): TestOutput {
-  const { n_toys, n_error, n_nonconverged } = document;
-  const n = { sb: n_toys.sb - n_error.sb, b: n_toys.b - n_error.b };
-  const k = { sb: kOf("clsb", document.clsb, n.sb), b: kOf("clb", document.clb, n.b) };
-  const worst = ({ sb, b }: { sb: number; b: number }) => Math.max(sb, b);
-  const failed = { error: worst(n_error), not: Math.min(worst(n_nonconverged), n_toys.b - worst(n_error)) };
-  return {
-    document,
-    ...{ k, n },
-    n_toys: n_toys.b,
-    n_error: failed.error,
-    n_nonconverged: failed.not,
-    n_converged: n_toys.b - failed.error - failed.not,
-    ...ofMerge(document),
-  };
-}
-
-const MERGED_MEMBERS = { spread: true, asymptotic: true, fixed_auxiliary: true, ties: true } as const;
-
-const OfMerge = z.looseObject({
-  merge: z.looseObject({ farm: z.pick(HypotestMerged.shape.merge.shape.farm, MERGED_MEMBERS) }),
-});
-
-/** Returns what only a merged document has. */
-function ofMerge(document: HypotestOutput): Pick<TestOutput, keyof typeof MERGED_MEMBERS> {
-  const { data } = OfMerge.safeParse(document);
-  return data ? data.merge.farm : { spread: { q_obs: 0, mu_hat: 0 }, asymptotic: null };
-}
-
-/** Returns whether a document is the output of a test; only those of unbinned specs name the schema of their spec. */
-function isTest(document: unknown, is_unbinned: boolean): boolean {
-  const { data } = HypotestOutput.safeParse(document);
-  return data !== undefined && (data.input_schema_version !== undefined) === is_unbinned;
-}
-
-function kOf(name: string, p: number, n: number): number {
-  const k = n < 0 ? null : countOf(p, n);
-  if (k === null) throw new Error(`has ${name} = ${p}, which is no (k + 1) / (n + 1) of its n = ${n} toys`);
-  return k;
-}
 
 function selfFault({ document: { cls, clsb, clb, n_toys, n_nonconverged }, n }: TestOutput): string | null {
   if (n_toys.b !== n_toys.sb) return `has ${n_toys.b} toys of one hypothesis and ${n_toys.sb} of the other`;
@@ -95,7 +33,7 @@ function planFault({ farm }: Manifest, plan: Plan, output: TestOutput): string |
   const fault = selfFault(output);
   if (fault !== null) return fault;
   if (seed !== plan.seed) return `starts at seed ${seed}, planned is ${plan.seed}`;
-  const mu = farm?.workload?.mu;
+  const mu = testedMu(farm?.workload);
   if (mu_test !== mu) return `tests mu = ${mu_test}, planned is ${mu}`;
   return expected_set ? "has an expected_set, which cannot be added up from shards" : null;
 }
@@ -133,8 +71,10 @@ const aboutOf = ({ seed, n_toys, merge: { sources, farm } }: HypotestMerged): Me
   },
 });
 
-function settings(name: string, { mu }: { mu: number | undefined }): WorkloadSettings {
-  if (mu !== undefined) return { name, mu };
+type Given = Parameters<Workload["settings"]>[0];
+
+function settings(name: string, { mu, signal_scale }: Given): WorkloadSettings {
+  if (mu !== undefined) return { name, mu, ...(signal_scale === undefined ? {} : { signal_scale }) };
   throw new FarmError("usage", `Cannot run ${name} without --mu: wanted the tested value of the POI`, "Add --mu 1.0");
 }
 
@@ -146,7 +86,17 @@ interface Kind {
   specFault: Workload["specFault"];
   reference: Workload["reference"];
   spec_facts?: SpecFacts;
+  modelWords?: Workload["modelWords"];
 }
+
+/** Returns the path of the workspace or spec that fits read: the run's copy where it has one. */
+function configOf({ farm: { workspace } }: FarmManifest, { config, root }: Pick<FitPaths, "config" | "root">): string {
+  if (!workspace) return config;
+  return root === undefined ? workspace.path : `${root}/${workspace.path}`;
+}
+
+/** Returns the tested value in the workspace that fits read. */
+const testedMu = ({ mu = NaN, signal_scale = 1 }: Partial<WorkloadSettings> = {}): number => mu * signal_scale;
 
 /** Returns a column of whole numbers, one for each hypothesis of a shard. */
 const counted = (name: string, of: (output: TestOutput, one: Hypothesis) => number): ExportColumn<TestOutput> => ({
@@ -171,15 +121,16 @@ const TEST_ROWS: ExportedRows<TestOutput> = {
     counted("n_error", ({ document }, one) => document.n_error[one]),
     counted("n_nonconverged", ({ document }, one) => document.n_nonconverged[one]),
     { name: "q_obs", type: "real", of: ({ output }) => output.document.q_obs },
-    { name: "mu_hat", type: "real", of: ({ output }) => output.document.mu_hat },
+    { name: "mu_hat", type: "real", of: ({ output, settings }) => asAsked(output.document, settings).mu_hat },
     { name: "host", type: "text", of: ({ host }) => host },
   ],
 };
 
 const hypotestWorkload = (
-  { name, config_flag, has_metrics, specFault, reference, spec_facts }: Kind,
+  { name, config_flag, has_metrics, specFault, reference, spec_facts, modelWords }: Kind,
 ): Workload<TestOutput> => ({
   name,
+  ...(modelWords ? { modelWords } : {}),
   run_schema: HYPOTEST_RUN_SCHEMA,
   owned_flags: [config_flag, "--config", "--input", "-i", "--mu", "--n-toys", "--seed", "--threads", "--expected-set"]
     .concat(["--output", "-o", "--json-metrics", "--bundle"]),
@@ -188,18 +139,18 @@ const hypotestWorkload = (
   seed_offsets: [0, SEEDS_BETWEEN],
   specFault,
   settings: (given) => settings(name, given),
-  command: ({ farm }, plan, { nextstat, config, out, metrics }, threads) => [
-    ...[nextstat, name, config_flag, config, "--mu", `${farm.workload?.mu}`],
+  command: (manifest, plan, { nextstat, out, metrics, ...paths }, threads) => [
+    ...[nextstat, name, config_flag, configOf(manifest, paths), "--mu", `${testedMu(manifest.farm.workload)}`],
     ...["--n-toys", `${plan.n_toys}`, "--seed", `${plan.seed}`, "--threads", `${threads}`],
-    ...farm.extra_args,
+    ...manifest.farm.extra_args,
     ...(has_metrics ? ["--json-metrics", metrics] : []),
     ...["-o", out],
   ],
   hasOwnCommand: () => true,
-  parse,
+  parse: parseTest,
   selfFault,
   planFault,
-  isOfPlan: (manifest, plan, text) => planFault(manifest, plan, parse(text).output) === null,
+  isOfPlan: (manifest, plan, text) => planFault(manifest, plan, parseTest(text).output) === null,
   equalFault,
   failedGuardrail: () => false,
   counts: ({ n_converged, n_error }) => ({ n_converged, n_error }),
@@ -221,11 +172,13 @@ export const hypotestToys = hypotestWorkload({
   name: "hypotest-toys",
   config_flag: "--input",
   has_metrics: false,
+  modelWords: interpolation,
   specFault: workspaceFault,
   spec_facts: WORKSPACE_FACTS,
   reference: {
-    command: (manifest, { nextstat, config, out }) => [
-      ...[nextstat, "hypotest", "--input", config, "--mu", `${manifest.farm.workload?.mu}`, "--expected-set"],
+    command: (manifest, { nextstat, out, ...paths }) => [
+      ...[nextstat, "hypotest", "--input", configOf(manifest, paths), "--mu", `${testedMu(manifest.farm.workload)}`],
+      "--expected-set",
       ...interpolation(manifest),
       ...["-o", out],
     ],

@@ -115,7 +115,7 @@ export function addUpHypotest(
 ): AddedUp {
   const [first] = outputs;
   if (!first) throw new Error("A merge has at least one output");
-  const { document } = first;
+  const document = asAsked(first.document, settings);
   const [sb, b] = [sumOf(outputs, "sb"), sumOf(outputs, "b")];
   const tails = { sb: tailOf(sb, distributions), b: tailOf(b, distributions) };
   const cls = clsOf(tails.sb.p, tails.b.p);
@@ -124,7 +124,10 @@ export function addUpHypotest(
   const ties = tiesOf(settings?.tie_probability ?? outputs.find((one) => one.ties)?.ties, tails);
   const error = clsError(tails.sb, tails.b);
   const range = clsRange(sb, b);
-  const spread = { q_obs: spreadOf(outputs, "q_obs"), mu_hat: spreadOf(outputs, "mu_hat") };
+  const spread = {
+    q_obs: spreadOf(outputs, "q_obs"),
+    mu_hat: spreadOf(outputs, "mu_hat") / (settings?.signal_scale ?? 1),
+  };
   const per = (name: "n_toys" | "n_error" | "n_nonconverged") => ({ b: b[name], sb: sb[name] });
   const failed: FailedToys = { n_toys: per("n_toys"), n_error: per("n_error"), n_nonconverged: per("n_nonconverged") };
   const { input_schema_version, poi_index } = document;
@@ -175,6 +178,11 @@ const tiesJson = ({ b, sb, at, cls_range }: Ties): Json => ({
   ...{ b: float(b), sb: float(sb), at },
   cls_range: cls_range.map(float),
 });
+/** Returns an output with the POI as the user has it: the fits' workspace may have a rescaled signal. */
+export const asAsked = (document: HypotestOutput, settings: WorkloadSettings | undefined): HypotestOutput => {
+  const { signal_scale: scale, mu = document.mu_test } = settings ?? {};
+  return scale === undefined ? document : { ...document, mu_test: mu, mu_hat: document.mu_hat / scale };
+};
 
 const tailJson = ({ k, n, p, interval }: ToyTail): Json => ({ k, n, p: float(p), interval: interval.map(float) });
 

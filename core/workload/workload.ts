@@ -47,6 +47,8 @@ export interface ExportedShard<Output> {
   output: Output;
   /** Null: unknown, as in some runs of the old scripts. */
   host: string | null;
+  /** Settings of the run; undefined: none. */
+  settings?: WorkloadSettings | undefined;
 }
 
 /** A value of an export; null where nextstat has none. */
@@ -117,7 +119,12 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
   /** Returns why this parsed spec is of another kind or cannot be tested, or null, also where it is not understood. */
   specFault(spec: unknown): SpecFault | null;
   /** Returns the manifest's settings; undefined: none. @throws {FarmError} usage, for a missing or foreign flag */
-  settings(given: { mu: number | undefined }): WorkloadSettings | undefined;
+  settings(given: { mu: number | undefined; signal_scale?: number | undefined }): WorkloadSettings | undefined;
+  /**
+   * Returns the user's arguments that change the model of a workspace, for other commands of nextstat on it. Absent: the
+   * workload reads no workspace.
+   */
+  modelWords?(manifest: FarmManifest): string[];
   /** Returns nextstat's arguments for one shard. @param threads 1 or more */
   command(manifest: FarmManifest, plan: Plan, paths: FitPaths, threads: number): string[];
   /** Returns whether a shard's arguments differ from those of other shards in more than `--shard I/K`. */
@@ -138,7 +145,7 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
   counts(output: Output): { n_converged: number; n_error: number };
   /** A test without toys whose result is kept in the settings and shown beside that of the toys; null: none. */
   reference: null | {
-    command(manifest: FarmManifest, paths: Pick<FitPaths, "nextstat" | "config" | "out">): string[];
+    command(manifest: FarmManifest, paths: Pick<FitPaths, "nextstat" | "config" | "out" | "root">): string[];
     read(document: unknown, settings: WorkloadSettings, distributions: Distributions): WorkloadSettings;
   };
   /** Absent: a spec says nothing of its test beforehand. */

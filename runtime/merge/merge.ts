@@ -3,6 +3,7 @@ import { FarmError, orElse } from "../../core/errors.ts";
 import { hasGuardrail, needsPulls, NO_GUARDRAILS, replaceGuardrails } from "../../core/merge/guardrails.ts";
 import { mergedParts } from "../../core/merge/merged_document.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
+import { testMarks } from "../../core/observed/words.ts";
 import { MERGE_LOCK, MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { MERGE_STATUS_SCHEMA, type MergeReport, type MergeStatus } from "../../core/schema/merge_report.ts";
@@ -13,7 +14,7 @@ import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
 import { type FileSum, writeDocument } from "../fs/write.ts";
 import { sweepForgotten } from "../run/temporary.ts";
 import { isMergedDocument } from "./check_merged.ts";
-import { mergeCounted, unprovenNotes } from "./merge_counts.ts";
+import type { LimitOfShare } from "../../core/starts/tally.ts";
 import { mergedSet, type MergeMoment, type Proof, prove, timesOf, wholeOf, withoutPulls } from "./merged_set.ts";
 import { countedInputs, type CountedWorkload, countedWorkload } from "./read_counts.ts";
 import { inputSources, runSources, type Sources } from "./sources.ts";
@@ -78,7 +79,8 @@ function refuseGuardrails(sources: Sources, given: RequestedGuardrails): void {
   throw new FarmError("usage", `Cannot judge a guardrail of ${workload.name}: its toys have no fitted values`);
 }
 
-const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
+/** The document that a merge writes. */
+export const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
 
 /** Returns the path to write: the run's own merged document, or elsewhere a new or older merged document. */
 function outPath({ run }: Sources, out: string | null, inputs: readonly string[]): string {
@@ -132,11 +134,23 @@ async function addUpOutputs(
   options: Settled,
   moment: MergeMoment,
 ): Promise<MergeReport> {
+  const { mergeCounted, unprovenNotes } = await import("./merge_counts.ts");
   const { report, sum, proof } = await mergeCounted(sources, workload, options, moment);
   const merge_status = writeStatus(sources, options.out, report, sum, moment);
   const way_out = proof.has_twice ? "once" : proof.sources.length > 0 && !options.allow_partial ? "partial" : null;
-  const notes = [...mergeNotes(report, way_out), ...(report.merged === null ? [] : unprovenNotes(sources, proof))];
+  const marks = report.merged === null ? [] : testMarks(sources.run?.manifest.farm);
+  const notes = [
+    ...mergeNotes(report, way_out),
+    ...marks,
+    ...(report.merged === null ? [] : unprovenNotes(sources, proof)),
+  ];
   return { ...report, merge_status, notes };
+}
+
+/** Loads the distributions only for a set with starts: they take a tenth of the time of a merge. */
+async function limitFor({ read: { facts } }: Proof): Promise<LimitOfShare | null> {
+  if (!facts.some(({ starts }) => starts !== null)) return null;
+  return (await import("../system/distributions.ts")).upperLimit;
 }
 
 async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
@@ -144,7 +158,7 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   // First: until merge_status.json is written too, the bytes of the document are not those on record.
   const times = timesOf(sources, facts);
   const is_good = proof.problems.length === 0 || (options.allow_partial && proof.is_mergeable);
-  const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
+  const set = is_good ? mergedSet(sources, proof, options.guardrails, moment, await limitFor(proof)) : null;
   const { texts } = proof.read;
   const sum = set && await writeMerged(options.out, { parts: mergedParts(set), texts }, options.helper?.hash);
   const report = mergeReport({

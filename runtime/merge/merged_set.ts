@@ -12,9 +12,9 @@ import type { Problem } from "../../core/schema/merge_report.ts";
 import { runTimes } from "../../core/run_times.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import { joinRanges, type MissingToys, missingToys, type SeedRange, sumToys } from "../../core/toy_ranges.ts";
-import { clopperPearson } from "../../core/statistics.ts";
-import { addStarts } from "../../core/starts/tally.ts";
-import { DISTRIBUTIONS } from "../system/distributions.ts";
+import { startReasons } from "../../core/trial_fit.ts";
+import { addStarts, type LimitOfShare } from "../../core/starts/tally.ts";
+import { failedCheck, MOST_MISSED } from "../../core/starts/words.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import type { Sources } from "./sources.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./worker.ts";
@@ -73,6 +73,7 @@ export interface MergeMoment {
 
 /**
  * Returns the merged set of a proof's outputs; null where there is none.
+ * @param upperLimit null: the outputs are of no run with starts
  * @throws {FarmError} usage, when guardrails on pulls are given and the outputs have no pulls
  */
 export function mergedSet(
@@ -80,13 +81,15 @@ export function mergedSet(
   proof: Proof,
   guardrails: RequestedGuardrails,
   moment: MergeMoment,
+  upperLimit: LimitOfShare | null,
 ): MergedSet | null {
   const [first, ...rest] = proof.read.facts;
   if (!first) return null;
   const facts: MergedSet["sources"] = [first, ...rest];
   if (needsPulls(guardrails) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
   const summary = summarise(proof.read.values, facts);
-  const fits = fitsOf(sources, proof, facts);
+  const fits = fitsOf(sources, proof, facts, startsOf(sources, facts, guardrails, upperLimit));
+  if (guardrails.max_missed !== undefined && !fits.starts) throw withoutStarts();
   return {
     sources: facts,
     run: wholeOf(sources.wanted),
@@ -95,9 +98,8 @@ export function mergedSet(
     summary,
     usable: usableSummary(proof.read.values, { poi_true: first.poi_true, bounds: fits.poi_bounds }),
     requested: guardrails,
-    verdict: judge(guardrails, sumCounts(facts), summary.pull),
+    verdict: judge(guardrails, sumCounts(facts), summary.pull, fits.starts),
     fits,
-    starts: addStarts(facts.map(({ starts }) => starts), sources.run?.manifest.farm?.starts?.list ?? [], upperLimit),
     origin: {
       created_at_utc: moment.now_utc,
       nsfarm_version: moment.nsfarm_version,
@@ -107,15 +109,42 @@ export function mergedSet(
   };
 }
 
-/** Returns the upper limit, with 95 % probability, of a probability of which k of n trials came true. */
-const upperLimit = (k: number, n: number): number => n === 0 ? 1 : clopperPearson(k, n, DISTRIBUTIONS, 0.9)[1];
-
-/** Returns the bounds of the fits: from the run's spec, or from a merged document among the sources. */
-function fitsOf({ run }: Sources, { read }: Proof, facts: MergedSet["sources"]): MergedSet["fits"] {
+/** Returns the fit quality of a set; the bounds are from the run's spec, or from a merged document among the sources. */
+function fitsOf(
+  { run }: Sources,
+  { read }: Proof,
+  facts: MergedSet["sources"],
+  starts: Pick<MergedSet["fits"], "starts" | "starts_check" | "reasons">,
+): MergedSet["fits"] {
   const [first] = facts;
   const reported = facts.find((one) => one.merged?.fits?.poi_bounds)?.merged?.fits?.poi_bounds ?? null;
   const bounds = run?.manifest.farm?.poi_bounds ?? reported;
-  return fitQuality(poiName(first), { poi_hat: read.values.poi_hat, poi_true: first.poi_true, bounds }, facts);
+  const toys = { poi_hat: read.values.poi_hat, poi_true: first.poi_true, bounds };
+  return fitQuality(poiName(first), toys, facts, starts);
+}
+
+/** Returns what several starts, or trial toys of a run without, show of the fits. */
+function startsOf(
+  { run }: Sources,
+  facts: MergedSet["sources"],
+  { max_missed = MOST_MISSED }: RequestedGuardrails,
+  upperLimit: LimitOfShare | null,
+): Pick<MergedSet["fits"], "starts" | "starts_check" | "reasons"> {
+  const farm = run?.manifest.farm;
+  const check = failedCheck(farm?.starts_check);
+  if (!upperLimit || facts.every((one) => one.starts === null)) {
+    return { reasons: startReasons(farm), ...(check ? { starts_check: check } : {}) };
+  }
+  const starts = addStarts(facts.map((one) => one.starts), farm?.starts ?? null, { upperLimit, max_missed });
+  return starts ? { starts } : {};
+}
+
+function withoutStarts(): FarmError {
+  return new FarmError(
+    "usage",
+    "Cannot judge --max-missed: each of these toys was fitted from one start",
+    "Run them with --starts, or leave --max-missed out",
+  );
 }
 
 /** Returns the error for guardrails on pulls where the outputs have no pulls. */

@@ -45,11 +45,12 @@ export function* readAgain(
   { context, run }: RunSources,
   orders: readonly RunOrder[],
 ): Generator<ExportedShard<AnyOutput>> {
+  const settings = run.manifest.farm?.workload;
   for (const order of orders) {
     const found = readRunShard(context, order);
     if ("problem" in found) {
       throw new FarmError("shards", `Cannot read "${run.dir}" again: ${found.problem.what}`, "Rerun the command");
     }
-    yield { plan: order.plan, output: found.output.output, host: found.origin.host };
+    yield { plan: order.plan, output: found.output.output, host: found.origin.host, settings };
   }
 }

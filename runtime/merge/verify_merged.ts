@@ -17,6 +17,7 @@ import { Merged, type Merged as MergedDocument } from "../../core/schema/merged.
 import { decodeText, MAX_TEXT_BYTES, readRegular } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { mergedSet, type Proof, proofOf } from "./merged_set.ts";
+import { upperLimit } from "../system/distributions.ts";
 import { partList } from "./part_list.ts";
 import { BETWEEN, type Part, PartReader } from "./read_part.ts";
 import { runSources, type Sources, withLeftOut } from "./sources.ts";
@@ -112,7 +113,7 @@ function frameFault(
   const set = mergedSet(sources, proof, judgedGuardrails(document.guardrails), {
     now_utc: merge.created_at_utc,
     nsfarm_version: version,
-  });
+  }, upperLimit);
   if (!set) return "has toys, though no shard is valid";
   const written = new Map(merge.sources.map((source) => [source.shard_index, source.path]));
   const moved = set.sources.map((source) => ({ ...source, path: written.get(source.shard_index) ?? source.path }));

@@ -3,7 +3,7 @@ import * as z from "../../core/schema/zod.ts";
 import type { ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError, orElse } from "../../core/errors.ts";
 import { tailLines } from "../../core/failure.ts";
-import { atBounds } from "../../core/fit_command.ts";
+import { atBounds } from "../../core/trial_fit.ts";
 import { countWarnings, poiName } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/output.ts";
 import { ONE_BLAS_THREAD } from "../../core/record.ts";
@@ -26,6 +26,8 @@ interface CheckedFit {
   point: Record<string, number>;
   /** By nextstat's own time for the toy; null: it reports none. */
   time: ToyTime | null;
+  /** CPU time of the process that fitted it, else its wall time. */
+  process_s: number;
   /** null where only the generation point was requested. */
   trial: TrialFit | null;
   /** Settings of the workload with the result of its reference; null: it has none. */
@@ -35,6 +37,7 @@ interface CheckedFit {
 /**
  * Fits one toy as the run would, so that nextstat itself accepts or refuses spec, parameters and arguments. Fits the
  * observed data at the same time, since each toy's fit starts from their result.
+ * @param root folder with the run's own copies of files
  * @param requested neither: nothing is fitted; without `check` the observed data are not read
  * @throws {FarmError} input, with nextstat's first error line
  */
@@ -42,18 +45,19 @@ export async function checkFit(
   requested: { check: boolean; freeze_gen: boolean },
   manifest: FarmManifest,
   spec_model: SpecModel | null,
+  root: string,
 ): Promise<CheckedFit | null> {
   if (!requested.check && !requested.freeze_gen) return null;
   const model = requested.check ? spec_model : null;
   const scratch = makeScratch(dirname(manifest.run_dir));
   const { reference, has_generation } = workloadOf(manifest);
   try {
-    if (!has_generation) return await checkShard(manifest, scratch, reference);
+    if (!has_generation) return await checkShard(manifest, scratch, root, reference);
     const observing = model && fitObserved(manifest, model, scratch);
-    const [fitted_toy] = await Promise.allSettled([fitToy(manifest, scratch), observing]);
+    const [fitted_toy] = await Promise.allSettled([fitToy(manifest, scratch, root), observing]);
     // Both have ended, so no fit of a refused spec continues.
     if (fitted_toy.status === "rejected") throw fitted_toy.reason;
-    const { output, time, times } = fitted_toy.value;
+    const { output, time, times, process_s } = fitted_toy.value;
     const [observed, channels] = [await observing, model ? await countEvents(manifest.config, model) : []];
     const { frame, poi_hat } = output;
     const point = Object.fromEntries(frame.parameter_names.map((name, i) => [name, frame.gen.params[i] ?? 0]));
@@ -65,7 +69,7 @@ export async function checkFit(
       ...times,
       ...time,
     };
-    return { point, time, trial: observed && { ...observed, channels, toy }, settings: null };
+    return { point, time, process_s, trial: observed && { ...observed, channels, toy }, settings: null };
   } finally {
     removeTree(scratch);
   }
@@ -75,26 +79,28 @@ export async function checkFit(
 async function checkShard(
   manifest: FarmManifest,
   scratch: string,
+  root: string,
   reference: Workload["reference"],
 ): Promise<CheckedFit> {
   const [one, other] = await Promise.allSettled([
-    runToy(manifest, scratch),
-    reference && readReference(manifest, `${scratch}/reference.json`, reference),
+    runToy(manifest, scratch, root),
+    reference && readReference(manifest, { out: `${scratch}/reference.json`, root }, reference),
   ]);
   if (one.status === "rejected") throw one.reason;
-  return { point: {}, time: one.value.time, trial: null, settings: other.status === "fulfilled" ? other.value : null };
+  const { time, process_s } = one.value;
+  return { point: {}, time, process_s, trial: null, settings: other.status === "fulfilled" ? other.value : null };
 }
 
 /** Returns null where nextstat has no such result; the toys do not need it. */
 async function readReference(
   manifest: FarmManifest,
-  out: string,
+  { out, root }: { out: string; root: string },
   { command, read }: NonNullable<Workload["reference"]>,
 ): Promise<WorkloadSettings | null> {
   const { nextstat_bin: nextstat, config, farm: { workload } } = manifest;
   if (!workload) return null;
   const [{ exit_code }, { DISTRIBUTIONS }] = await Promise.all([
-    runFit(manifest, command(manifest, { nextstat, config, out })),
+    runFit(manifest, command(manifest, { nextstat, config, out, root })),
     import("../system/distributions.ts"),
   ]);
   return exit_code === 0 ? read(parseJson(Deno.readFileSync(out)), workload, DISTRIBUTIONS) : null;
@@ -104,17 +110,19 @@ async function readReference(
 interface FittedToy<Output> {
   output: Output;
   time: ToyTime | null;
+  /** CPU time of the whole process, else its wall time. */
+  process_s: number;
   times: Pick<TrialFit["toy"], "fit_cpu_s" | "startup_cpu_s">;
 }
 
-async function fitToy(manifest: FarmManifest, scratch: string): Promise<FittedToy<ShardOutput>> {
-  const toy = await runToy(manifest, scratch);
+async function fitToy(manifest: FarmManifest, scratch: string, root: string): Promise<FittedToy<ShardOutput>> {
+  const toy = await runToy(manifest, scratch, root);
   return { ...toy, output: withToys(toy.output) };
 }
 
-async function runToy(manifest: FarmManifest, scratch: string): Promise<FittedToy<AnyOutput>> {
-  const out = `${scratch}/out.json`;
-  const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out, metrics: `${scratch}/metrics.json` };
+async function runToy(manifest: FarmManifest, scratch: string, root: string): Promise<FittedToy<AnyOutput>> {
+  const [out, metrics] = [`${scratch}/out.json`, `${scratch}/metrics.json`];
+  const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out, metrics, root };
   const one = { ...manifest, shards: 0 };
   const plan = { ...manifest.plans[0]!, n_toys: 1 };
   const begun_ms = performance.now();
@@ -124,11 +132,13 @@ async function runToy(manifest: FarmManifest, scratch: string): Promise<FittedTo
   const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
   if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
   const fit_s = fitSeconds(fit.metrics.timing);
+  const cpu_s = readCpuSeconds(times);
   const toy_s = Math.min(wall_s, fit_s ?? wall_s);
   return {
     output: fit.output.output,
     time: fit_s === null ? null : { toy_s, startup_s: wall_s - toy_s },
-    times: timesOf(fit_s, readCpuSeconds(times)),
+    process_s: cpu_s === null ? wall_s : Math.max(cpu_s, TICK_S),
+    times: timesOf(fit_s, cpu_s),
   };
 }
 
@@ -160,14 +170,18 @@ function runFit({ config }: FarmManifest, argv: string[], times = "/dev/null"): 
   return runProgram({ argv: words, cwd: dirname(config), timeout_s: 600 });
 }
 
-const ObservedFit = z.looseObject({ parameter_names: z.array(z.string()), bestfit: z.array(z.number()) });
+const ObservedFit = z.looseObject({
+  parameter_names: z.array(z.string()),
+  bestfit: z.array(z.number()),
+  final_grad_norm: z.optional(z.nullable(z.number())),
+});
 
 /** Fits the observed data. A toy's fit includes such a fit, so this one takes no longer. Its failure is ignored. */
 async function fitObserved(
   manifest: FarmManifest,
   model: SpecModel,
   scratch: string,
-): Promise<Pick<TrialFit, "at_bounds" | "warnings">> {
+): Promise<Pick<TrialFit, "at_bounds" | "warnings" | "final_grad_norm">> {
   const out = `${scratch}/observed.json`;
   const words = ["unbinned-fit", "--config", manifest.config, "--threads", "1", "-o", out];
   const { exit_code, stderr } = await runFit(manifest, [manifest.nextstat_bin, ...words]);
@@ -175,7 +189,12 @@ async function fitObserved(
   const warnings = countWarnings(stderr.split("\n")).map(({ text }) => text);
   if (!fit) return { at_bounds: null, warnings: [] };
   const fitted = new Map(fit.parameter_names.map((name, i) => [name, fit.bestfit[i] ?? NaN]));
-  return { at_bounds: atBounds(fitted, model.bounds), warnings };
+  const gradient = fit.final_grad_norm ?? null;
+  return {
+    at_bounds: atBounds(fitted, model.bounds),
+    warnings,
+    ...(gradient === null ? {} : { final_grad_norm: gradient }),
+  };
 }
 
 const readObserved = (path: string): z.infer<typeof ObservedFit> | undefined =>

@@ -1,14 +1,15 @@
 import { FarmError } from "../../core/errors.ts";
 import type { RunRequest } from "../../core/request.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import type { RunStarts, StartsCheck } from "../../core/schema/starts.ts";
+import type { HypothesisCheck, RunStarts, StartsCheck } from "../../core/schema/starts.ts";
 import type { SpecModel } from "../../core/spec.ts";
-import { checkNotes } from "../../core/starts/words.ts";
+import { checkNotes, hypothesisMarks } from "../../core/starts/words.ts";
 import { workloadNamed } from "../../core/workload/registry.ts";
 
 interface FoundStarts {
   starts?: RunStarts;
   starts_check?: StartsCheck;
+  hypotheses_check?: HypothesisCheck[];
   /** What a person should know of them. */
   notes: string[];
 }
@@ -28,6 +29,7 @@ interface TriedSpec {
 /** Makes the starts of a run, or checks on trial toys whether it needs some. @throws {FarmError} input */
 export async function findStarts(request: RunRequest, manifest: FarmManifest, tried: TriedSpec): Promise<FoundStarts> {
   const { starts: asked, check_starts } = request;
+  if (asked === null && check_starts > 0 && request.mu !== null) return await ofHypotheses(request, manifest, tried);
   if (!workloadNamed(request.workload).has_generation || (asked === null && check_starts === 0)) return { notes: [] };
   // Loaded only here: the Parquet library takes a moment to start.
   const [{ readSource }, { makeStarts }, { checkStarts }] = await Promise.all([
@@ -41,10 +43,25 @@ export async function findStarts(request: RunRequest, manifest: FarmManifest, tr
   try {
     const source = await readSource(manifest.config, spec, model, point);
     const checked = await checkStarts(run, source, { n_toys: check_starts, toy_s });
-    return { ...(checked ? { starts_check: checked } : {}), notes: checkNotes(checked, model?.poi ?? "the POI") };
+    return {
+      ...(checked ? { starts_check: checked } : {}),
+      notes: checkNotes(checked ?? undefined, model?.poi ?? "the POI"),
+    };
   } catch (error) {
     // A spec of which no starts can be made runs as it is; nobody asked for them.
-    if (error instanceof FarmError) return { notes: [] };
+    if (error instanceof FarmError) return { notes: [`the fits are not checked from other starts. ${error.message}`] };
     throw error;
   }
+}
+
+/** Checks the toys of both hypotheses of a test of an unbinned spec; a workspace has other checks. */
+async function ofHypotheses(
+  { mu, check_starts: n_toys }: RunRequest,
+  manifest: FarmManifest,
+  { spec, model, toy_s, scratch }: TriedSpec,
+): Promise<FoundStarts> {
+  if (!model || mu === null) return { notes: [] };
+  const { checkHypotheses } = await import("../starts/hypotheses.ts");
+  const hypotheses_check = await checkHypotheses({ manifest, spec, model, mu, n_toys, toy_s, scratch });
+  return { ...(hypotheses_check.length > 0 ? { hypotheses_check } : {}), notes: hypothesisMarks(hypotheses_check) };
 }

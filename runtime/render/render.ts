@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { cutPlans } from "../../core/check_manifest.ts";
 import { checkMinutes, firstSplit, type ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError } from "../../core/errors.ts";
-import { trialWarnings } from "../../core/fit_command.ts";
+import { trialWarnings } from "../../core/trial_fit.ts";
 import { newManifest, requestDir, type RunRequest, withSeed } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest, WorkloadSettings } from "../../core/schema/manifest.ts";
@@ -20,8 +20,10 @@ import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
 import { findSpecFacts } from "./find_spec_facts.ts";
+import { checkScales } from "../observed/scales.ts";
+import { settleWorkspace } from "../observed/settle.ts";
 import { findStarts } from "./find_starts.ts";
-import { hashSpec, readSpec } from "./read_spec.ts";
+import { hashSpec, readSpec } from "../run/read_spec.ts";
 import { nextSeed, whileTakingSeeds } from "./runs_beside.ts";
 import { stagePlanOf } from "./stage_inputs.ts";
 import { existsAlready, type Extras, writeRun } from "./write_run.ts";
@@ -52,24 +54,30 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
   refuseSeeds(workloadNamed(request.workload), request);
   const { spec: parsed, paths, model } = await readSpec(request.config);
   refuseKind(request, parsed);
+  const settled = await settleWorkspace(request, unchecked, parsed, scratch);
+  unchecked.farm = { ...unchecked.farm, ...settled.farm };
   const [spec, nextstat, machine, checked, facts] = await firstFault(
     Promise.try(() => hashSpec(request.config, paths)),
     probeNextstat(request.nextstat_bin),
     inspectMachine(),
-    checkFit({ ...request, freeze_gen: request.freeze_gen || request.starts !== null }, unchecked, model),
+    checkFit({ ...request, freeze_gen: request.freeze_gen || request.starts !== null }, unchecked, model, scratch),
     findSpecFacts(request, unchecked, parsed),
   );
   const found = checked && await findStarts(request, unchecked, {
     ...{ spec: parsed, model, point: checked.point, scratch },
     toy_s: checked.time?.toy_s ?? null,
   });
+  const scales = checked && await checkScales(request, settled.fitter, settled.workspace, checked.process_s);
   const k = found?.starts?.k ?? 1;
   const time = checked?.time && timesStarts(checked.time, k);
   const manifest = request.shard_minutes === null ? unchecked : skeleton(sharesByTime(request, time));
   manifest.farm = {
     ...manifest.farm,
+    ...settled.farm,
+    ...(scales?.scale_check ? { scale_check: scales.scale_check } : {}),
     ...(found?.starts ? { starts: found.starts } : {}),
     ...(found?.starts_check ? { starts_check: found.starts_check } : {}),
+    ...(found?.hypotheses_check ? { hypotheses_check: found.hypotheses_check } : {}),
     ...nextstatMembers(nextstat),
     spec_sha256: spec.spec_sha256,
     inputs: spec.inputs,
@@ -80,7 +88,7 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
     ...settingsOf(checked?.settings ?? unchecked.farm.workload, facts),
     environment: environmentOf(machine),
   };
-  return { manifest, notes: found?.notes ?? [] };
+  return { manifest, notes: [...settled.notes, ...scales?.notes ?? [], ...found?.notes ?? []] };
 }
 
 /** Returns the settings of a workload with what the spec says of its test. */
@@ -196,7 +204,7 @@ function writeRendered(
   extras: Extras & { notes: readonly string[] },
 ): RenderedRun {
   writeRun(dir, manifest, rendered, extras);
-  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial), ...extras.notes];
+  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm), ...extras.notes];
   return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered: { ...rendered, warnings } };
 }
 

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import { type StagePlan, startFiles } from "../../core/staging.ts";
+import { type StagePlan, startFiles, startTime } from "../../core/staging.ts";
 import type { Rendered } from "../../schedulers/adapter.ts";
 import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
 import { stageInputs } from "./stage_inputs.ts";
@@ -41,7 +41,7 @@ function copyStarts(scratch: string, staged: string, manifest: FarmManifest): vo
     makeFolder(dirname(join(staged, path)));
     const target = join(staged, path);
     Deno.copyFileSync(join(scratch, path), target);
-    const mtime_ms = manifest.farm.starts?.mtimes_ms?.[path];
+    const mtime_ms = startTime(manifest, path);
     if (mtime_ms !== undefined) Deno.utimeSync(target, mtime_ms / 1000, mtime_ms / 1000);
   }
 }

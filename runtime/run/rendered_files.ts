@@ -4,7 +4,7 @@ import { errorText, FarmError } from "../../core/errors.ts";
 import { faultWords } from "../../core/file_fault.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { inputPath, startFiles } from "../../core/staging.ts";
+import { inputPath, startFiles, startTime } from "../../core/staging.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { nextstatVersion } from "../system/nextstat.ts";
 import { loadFarmRun, type Run } from "./load_manifest.ts";
@@ -45,13 +45,13 @@ export class RenderedFiles {
 
   #inputsFault(): string | null {
     const { manifest, manifest_path } = this.run;
-    const { inputs, input_mtimes_ms: mtimes_ms, starts } = manifest.farm;
+    const { inputs, input_mtimes_ms: mtimes_ms } = manifest.farm;
     const files = [
       ...inputs.map((one) => ({ ...one, at: inputPath(manifest.config, one.path), mtime_ms: mtimes_ms?.[one.path] })),
       ...startFiles(manifest).map((one) => ({
         ...one,
         at: join(dirname(manifest_path), one.path),
-        mtime_ms: starts?.mtimes_ms?.[one.path],
+        mtime_ms: startTime(manifest, one.path),
       })),
     ];
     for (const { at: path, bytes, sha256, mtime_ms } of files) {

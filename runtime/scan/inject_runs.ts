@@ -3,6 +3,9 @@ import { errorText } from "../../core/errors.ts";
 import type { Rules } from "../../core/inject/judge.ts";
 import { injectPoint, type PointToys } from "../../core/inject/point.ts";
 import { readOutputText } from "../../core/output.ts";
+import { poiName } from "../../core/fit_quality.ts";
+import { MergedAbout } from "../../core/schema/merged.ts";
+import { startsMark } from "../../core/starts/words.ts";
 import type { RunRequest } from "../../core/request.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { Inject, INJECT_SCHEMA, type InjectPoint } from "../../core/schema/inject.ts";
@@ -74,8 +77,19 @@ export function readInjectPoints(open: OpenStudy<Inject>, rules: Rules): { point
 function mergedToys({ dir, manifest }: Run<FarmManifest>): PointToys {
   const text = decodeText(readRegular(join(dir, MERGED), MAX_TEXT_BYTES));
   try {
-    return { output: readOutputText(text).output, bounds: manifest.farm.poi_bounds ?? null };
+    const { output } = readOutputText(text);
+    return { output, bounds: manifest.farm.poi_bounds ?? null, mark: markOf(output) };
   } catch (error) {
     throw new Unreadable(errorText(error), false);
   }
+}
+
+/** Returns why a merged document's results do not stand without a mark, by its starts or its run's trial toys. */
+function markOf({ frame }: PointToys["output"]): string | null {
+  const { starts, starts_check } = MergedAbout.safeParse(frame).data?.merge.farm ?? {};
+  return startsMark({
+    poi: poiName(frame),
+    ...(starts ? { starts } : {}),
+    ...(starts_check ? { starts_check } : {}),
+  });
 }

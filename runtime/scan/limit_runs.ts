@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { limitPoint } from "../../core/limit/summary.ts";
 import type { RunRequest } from "../../core/request.ts";
+import { testMarks } from "../../core/observed/words.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { HypotestMerged } from "../../core/schema/hypotest.ts";
 import { Limit, LIMIT_SCHEMA, type LimitPoint } from "../../core/schema/limit.ts";
@@ -67,7 +68,10 @@ export function recordRound({ path, document }: OpenStudy<Limit>, toys: Limit["r
 
 export function readPoints(open: OpenStudy<Limit>): LimitPoint[] {
   return open.document.points.map(({ mu, run_id }) => {
-    const merged = readPoint(open, { run_id }, ({ dir }) => readDocument(join(dir, MERGED), HypotestMerged));
-    return limitPoint(mu, run_id, merged);
+    const found = readPoint(open, { run_id }, ({ dir, manifest }) => ({
+      merged: readDocument(join(dir, MERGED), HypotestMerged),
+      marks: testMarks(manifest.farm),
+    }));
+    return limitPoint(mu, run_id, found?.merged ?? null, found?.marks);
   });
 }

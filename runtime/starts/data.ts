@@ -5,7 +5,15 @@ import { errorText, FarmError } from "../../core/errors.ts";
 import * as z from "../../core/schema/zod.ts";
 import { specFiles, type SpecModel } from "../../core/spec.ts";
 import { inputPath } from "../../core/staging.ts";
-import { drawInit, type DrawnParameter, drawRows, keepsInit, randomOf } from "../../core/starts/draw.ts";
+import {
+  drawInit,
+  type DrawnParameter,
+  drawRows,
+  keepsInit,
+  type Peak,
+  randomOf,
+  withPeak,
+} from "../../core/starts/draw.ts";
 import { makeFolder, writeWhole } from "../fs/write.ts";
 
 const Observable = z.looseObject({ name: z.string(), bounds: z.tuple([z.number(), z.number()]) });
@@ -13,7 +21,7 @@ const Channel = z.looseObject({
   name: z.string(),
   data: z.looseObject({ file: z.string() }),
   observables: z.array(Observable),
-  processes: z.array(z.looseObject({ yield: z.unknown() })),
+  processes: z.array(z.looseObject({ pdf: z.optional(z.unknown()), yield: z.unknown() })),
 });
 const Yield = z.union([
   z.object({ type: z.literal("fixed"), value: z.number() }),
@@ -32,8 +40,11 @@ interface ChannelData {
   name: string;
   file: string;
   columns: string[];
+  bounds: ReadonlyMap<string, readonly [number, number]>;
   rows: Record<string, number>[];
   expected: number;
+  /** Its signal, where that is a peak. */
+  peaks: Peak[];
 }
 
 /** A spec of which starts can be made. */
@@ -68,7 +79,7 @@ export async function readSource(
         `the events of channel "${channel.name}" are not only the rows of one Parquet file (weights?)`,
       );
     }
-    channels.push(await readChannel(config, channel, point));
+    channels.push(await readChannel(config, channel, point, parsed.data.model.poi));
   }
   if (channels.length === 0) throw noStarts(config, "it has no channels");
   const data = new Set(channels.map(({ file }) => file));
@@ -80,6 +91,7 @@ async function readChannel(
   config: string,
   { name, data: { file }, observables, processes }: z.infer<typeof Channel>,
   point: Readonly<Record<string, number>>,
+  poi: string,
 ): Promise<ChannelData> {
   const columns = observables.map((one) => one.name);
   const rows = await readRows(inputPath(config, file), columns).catch((error: unknown) => {
@@ -94,7 +106,24 @@ async function readChannel(
     throw noStarts(config, `"${file}" ${what}`);
   }
   const expected = processes.reduce((sum, process) => sum + yieldAt(config, process.yield, point), 0);
-  return { name, file, columns, rows, expected: Math.max(1, Math.round(expected)) };
+  const bounds = new Map(observables.map((one) => [one.name, one.bounds] as const));
+  const peaks = processes.flatMap((process) => peakOf(process, poi) ?? []);
+  return { name, file, columns, bounds, rows, expected: Math.max(1, Math.round(expected)), peaks };
+}
+
+/** A density whose first two parameters are the place and the width of a peak. */
+const PeakPdf = z.looseObject({
+  type: z.enum(["gaussian", "crystal_ball", "double_crystal_ball", "voigtian"]),
+  observable: z.string(),
+  params: z.array(z.string()).check(z.minLength(2)),
+});
+
+/** Returns the peak of a process that the POI scales; undefined where it is none. */
+function peakOf(process: { pdf?: unknown; yield: unknown }, poi: string): Peak | undefined {
+  const [{ data: pdf }, { data: one }] = [PeakPdf.safeParse(process.pdf), Yield.safeParse(process.yield)];
+  if (!pdf || one?.type !== "scaled" || one.scale !== poi) return undefined;
+  const [mean = "", sigma = ""] = pdf.params;
+  return { column: pdf.observable, mean, sigma, base_yield: one.base_yield };
 }
 
 async function readRows(path: string, columns: string[]): Promise<Record<string, number>[]> {
@@ -126,8 +155,8 @@ export const dataFilesOf = ({ channels }: StartsSource, name: string): string[] 
   channels.map((_, i) => channels.length === 1 ? `${name}.parquet` : `${name}_${i}.parquet`);
 
 /**
- * Writes the spec and data of a candidate: rows of each channel drawn with replacement, as many as the model expects, and
- * drawn values at which their fit begins. @returns the path of the spec
+ * Writes the spec and data of a candidate: rows of each channel drawn with replacement, as many as the model expects, with
+ * a peak at the drawn values at which their fit begins. @returns the path of the spec
  */
 export function writeCandidate(
   dir: string,
@@ -138,16 +167,16 @@ export function writeCandidate(
   const random = randomOf(seed, candidate);
   const files = dataFilesOf(source, name);
   const { spec: { model, ...spec }, channels, parameters } = source;
+  const init = keepsInit(candidate) ? {} : drawInit(parameters, model.poi, random);
   for (const [i, channel] of channels.entries()) {
-    const drawn = drawRows(channel.rows.length, channel.expected, random);
+    const rows = drawData(channel, init, model.poi, random);
     const columnData = channel.columns.map((column) => ({
       name: column,
-      data: Float64Array.from(drawn, (row) => channel.rows[row]?.[column] ?? 0),
+      data: Float64Array.from(rows, (row) => row[column] ?? 0),
       type: "DOUBLE" as const,
     }));
     writeWhole(join(dir, files[i] ?? ""), new Uint8Array(parquetWriteBuffer({ columnData })));
   }
-  const init = keepsInit(candidate) ? {} : drawInit(parameters, model.poi, random);
   const renamed = new Map(source.others.map((file, i) => [file, `file_${i}_${basename(file)}`]));
   for (const [file, to] of renamed) Deno.copyFileSync(inputPath(source.config, file), join(dir, to));
   const own = {
@@ -158,6 +187,22 @@ export function writeCandidate(
   const path = join(dir, `${name}.json`);
   writeWhole(path, JSON.stringify(withFiles(own, renamed), null, 2) + "\n");
   return path;
+}
+
+/** Draws the rows of a channel, with its peaks at the drawn values of their parameters; where none are drawn, without. */
+function drawData(
+  { rows, expected, bounds, peaks }: ChannelData,
+  init: Readonly<Record<string, number>>,
+  poi: string,
+  random: () => number,
+): Record<string, number>[] {
+  let drawn = drawRows(rows.length, expected, random).map((row) => rows[row] ?? {});
+  for (const peak of peaks) {
+    const [mean, sigma, within] = [init[peak.mean], init[peak.sigma], bounds.get(peak.column)];
+    if (mean === undefined || sigma === undefined || !within) continue;
+    drawn = withPeak(drawn, peak, { mean, sigma, poi: init[poi] ?? 0, bounds: within }, random).reverse();
+  }
+  return drawn;
 }
 
 /** Returns the names of the files that a start shares with the others. */

@@ -7,7 +7,14 @@ import * as z from "../../core/schema/zod.ts";
 import { parseJson } from "../fs/read.ts";
 import { runProgram } from "../system/process.ts";
 
-const Fit = z.looseObject({ converged: z.boolean(), n_active_bounds: z.optional(z.nullable(z.number())) });
+const DataFit = z.looseObject({
+  converged: z.boolean(),
+  n_active_bounds: z.optional(z.nullable(z.number())),
+  parameter_names: z.array(z.string()),
+  bestfit: z.array(z.number()),
+  poi_index: z.number(),
+});
+type DataFit = z.infer<typeof DataFit>;
 
 /** The run whose toys are tried, and where files may be written. */
 export interface TrialRun {
@@ -18,20 +25,25 @@ export interface TrialRun {
 }
 
 /**
- * Fits the data of a spec. nextstat counts a parameter whose bounds are equal as one on a bound.
- * @param n_fixed number of those parameters
- * @returns whether the fit can be a start: it converged, with no other parameter on a bound
+ * Fits the data of a spec. From a start on a bound of the POI all toys end there; on others trial toys are as good a judge.
+ * @returns the number of parameters on bounds; null: the fit is no start, as it did not converge or the POI is on a bound
  */
-export async function canStart(
+export async function boundsOfStart(
   { manifest, scratch }: TrialRun,
   spec: string,
-  { name, n_fixed }: { name: string; n_fixed: number },
-): Promise<boolean> {
+  { name, poi_bounds: [lo, hi] }: { name: string; poi_bounds: readonly [number, number] },
+): Promise<number | null> {
   const out = join(scratch, `${name}.fit.json`);
+  const fit = await fitData(manifest.nextstat_bin, spec, out);
+  const poi = fit?.bestfit[fit.poi_index] ?? NaN;
+  return fit?.converged === true && poi > lo && poi < hi ? fit.n_active_bounds ?? 0 : null;
+}
+
+/** Fits the data of a spec. @param out path for what nextstat writes @returns null: it does not fit them */
+export async function fitData(nextstat: string, spec: string, out: string): Promise<DataFit | null> {
   const words = ["unbinned-fit", "--config", spec, "--threads", "1", "-o", out];
-  if (await exitCode([manifest.nextstat_bin, ...words], dirname(spec)) !== 0) return false;
-  const { data } = Fit.safeParse(parseJson(Deno.readFileSync(out)));
-  return data?.converged === true && (data.n_active_bounds ?? Infinity) <= n_fixed;
+  if (await exitCode([nextstat, ...words], dirname(spec)) !== 0) return null;
+  return DataFit.safeParse(parseJson(Deno.readFileSync(out))).data ?? null;
 }
 
 /** What the same trial toys gave from one start. */

@@ -1,16 +1,20 @@
 import { basename, join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { MOST_STARTS } from "../../core/request.ts";
 import type { RunStarts, Start } from "../../core/schema/starts.ts";
 import { STARTS } from "../../core/staging.ts";
 import { chooseStarts, lowestNlls } from "../../core/starts/choose.ts";
 import { MISSED_NLL } from "../../core/starts/tally.ts";
+import { MOST_MISSED, MOST_STARTS } from "../../core/starts/words.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
+import { stampAndSum } from "../run/read_spec.ts";
 import { dataFilesOf, sharedFilesOf, type StartsSource, writeCandidate } from "./data.ts";
-import { canStart, fitTrial, onAllCores, type TrialRun } from "./fits.ts";
+import { boundsOfStart, fitTrial, onAllCores, type TrialRun } from "./fits.ts";
 
 /** Data sets that are drawn and fitted, for a number of starts and for `auto`. */
-const CANDIDATES = { some: 32, auto: 96 };
+const CANDIDATES = { some: 64, large: 32, auto: 96 };
+
+/** Events that a spec expects, from which on half as many data sets are drawn. */
+const LARGE_EVENTS = 5000;
 
 /** Toys on which starts are chosen, at most and at least. */
 const TRIAL_TOYS = { most: 60, least: 8 };
@@ -24,7 +28,8 @@ const LEAST_CANDIDATES = 8;
 /** Returns how many data sets and trial toys a spec affords; by its yields and not by a clock, so that a seed decides. */
 function effortOf({ channels }: StartsSource, asked: number | "auto"): { n_candidates: number; n_trial_toys: number } {
   const n_events = channels.reduce((sum, { expected }) => sum + expected, 0);
-  const most = asked === "auto" ? CANDIDATES.auto : Math.max(CANDIDATES.some, 2 * asked);
+  const some = n_events > LARGE_EVENTS ? CANDIDATES.large : CANDIDATES.some;
+  const most = asked === "auto" ? CANDIDATES.auto : Math.max(some, 2 * asked);
   const least = Math.max(LEAST_CANDIDATES, asked === "auto" ? 0 : 2 * asked);
   const within = (lo: number, hi: number, n: number) => Math.max(lo, Math.min(hi, Math.floor(n)));
   return {
@@ -32,9 +37,6 @@ function effortOf({ channels }: StartsSource, asked: number | "auto"): { n_candi
     n_trial_toys: within(TRIAL_TOYS.least, TRIAL_TOYS.most, MOST_EVENTS.of_toys / n_events),
   };
 }
-
-/** Largest share of the second trial toys that `auto` leaves missed. */
-const AUTO_MISSED = 0.01;
 
 /** A spec from which fits can start. */
 interface Candidate {
@@ -67,20 +69,21 @@ export async function makeStarts(run: TrialRun, source: StartsSource, asked: num
   }
   const most = asked === "auto" ? MOST_STARTS : asked;
   const order = chooseStarts(tried.map(({ nll }) => nll), most).flatMap((i) => tried[i]?.one ?? []);
-  const judged = asked === "auto" ? await judge(run, tried.map(({ one }) => one), order, n_trial_toys) : undefined;
-  const k = judged?.k ?? order.length;
+  const table = await judge(run, tried.map(({ one }) => one), order, n_trial_toys);
+  const auto = asked === "auto" ? enoughOf(table, run.manifest.farm.guardrails.max_missed ?? MOST_MISSED) : undefined;
+  const k = auto?.k ?? order.length;
   const list = order.slice(0, k).map((one, index) => writeStart(run, source, one, index));
   const shared = list.some(({ spec }) => spec !== null) ? sharedFilesOf(source).map((name) => `${STARTS}/${name}`) : [];
   const names = list.flatMap(({ spec }, index) => spec === null ? [] : [spec, ...filesOf(source, index)]);
-  const found = [...names, ...shared].map((path) => ({ path, ...stamped(join(run.scratch, path)) }));
+  const found = [...names, ...shared].map((path) => ({ path, ...stampAndSum(join(run.scratch, path)) }));
   return {
     starts: {
       ...{ asked, k, list, n_candidates, n_valid: valid.length, n_trial_toys },
       files: found.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
       mtimes_ms: Object.fromEntries(found.map(({ path, mtime_ms }) => [path, mtime_ms])),
-      ...(judged ? { table: judged.table } : {}),
+      table,
     },
-    notes: [...fewerNotes(asked, k, n_candidates), ...(judged?.notes ?? [])],
+    notes: [...fewerNotes(asked, k, n_candidates), ...(auto?.notes ?? [])],
   };
 }
 
@@ -89,17 +92,20 @@ const fewerNotes = (asked: number | "auto", k: number, n_candidates: number): st
     `only ${k} of ${asked} starts could be made: of ${n_candidates} data sets the others have no fit within the bounds`,
   ];
 
-/** Returns the run's own spec and the candidates whose fits can be starts, at most `n` of them drawn. */
+/** Returns the run's own spec and the candidates whose fits can be starts, those on fewest bounds first, of `n` drawn. */
 export async function validCandidates(run: TrialRun, source: StartsSource, n: number): Promise<Candidate[]> {
   const dir = join(run.scratch, "candidates");
   const names = Array.from({ length: n }, (_, candidate) => candidate);
-  const n_fixed = source.parameters.filter(({ bounds: [lo, hi] }) => lo === hi).length;
-  const drawn = await onAllCores(names, async (candidate): Promise<Candidate[]> => {
+  const poi_bounds = source.parameters.find(({ name }) => name === source.spec.model.poi)?.bounds ??
+    [-Infinity, Infinity];
+  const drawn = await onAllCores(names, async (candidate) => {
     const name = `candidate_${candidate}`;
     const spec = writeCandidate(dir, source, { seed: run.manifest.seed, candidate, name });
-    return await canStart(run, spec, { name, n_fixed }) ? [{ candidate, spec, name }] : [];
+    return { candidate, spec, name, n_bounds: await boundsOfStart(run, spec, { name, poi_bounds }) };
   });
-  return [{ candidate: null, spec: source.config, name: "own" }, ...drawn.flat()];
+  const valid = drawn.flatMap(({ n_bounds, ...one }) => n_bounds === null ? [] : [{ n_bounds, one }]);
+  const freest = valid.toSorted((a, b) => a.n_bounds - b.n_bounds).map(({ one }) => one);
+  return [{ candidate: null, spec: source.config, name: "own" }, ...freest];
 }
 
 interface Tried {
@@ -123,31 +129,34 @@ async function tryAll(
 
 type Row = NonNullable<RunStarts["table"]>[number];
 
-/** Finds the number of starts that other trial toys need, and the table of it. */
+/** Counts the trial toys, others than those that chose, that the first starts miss and some other data set finds. */
 async function judge(
   run: TrialRun,
   all: readonly Candidate[],
   order: readonly Candidate[],
   n_toys: number,
-): Promise<{ k: number; table: Row[]; notes: string[] }> {
+): Promise<Row[]> {
   const second = await tryAll(run, all, { n_toys, set: 1 });
   const lowest = lowestNlls(second.map(({ nll }) => nll));
   const own = new Map(second.map(({ one, nll, cpu_s }) => [one, { nll, cpu_s }]));
   const sizes = [1, 2, 4, 8, 16, 32, 64].filter((k) => k <= order.length);
   if (sizes.at(-1) !== order.length) sizes.push(order.length);
-  const table = sizes.map((k): Row => {
+  return sizes.map((k): Row => {
     const first = order.slice(0, k).flatMap((one) => own.get(one) ?? []);
     const reached = lowestNlls(first.map(({ nll }) => nll));
     const n_missed = reached.filter((nll, toy) => nll - (lowest[toy] ?? NaN) >= MISSED_NLL).length;
     return { k, n_toys: lowest.length, n_missed, cpu_s: first.reduce((sum, { cpu_s }) => sum + cpu_s, 0) };
   });
-  const enough = table.find(({ n_missed, n_toys }) => n_missed <= AUTO_MISSED * n_toys);
-  const k = enough?.k ?? order.length;
-  const lines = table.map((row) =>
-    `  ${row.k} starts: ${row.n_missed} of ${row.n_toys} trial toys missed, ${row.cpu_s.toFixed(1)} s`
-  );
-  const left = enough ? [] : [`  ${k} starts do not do: take the share that they miss from the result`];
-  return { k, table, notes: [`--starts auto takes ${k}:`, ...lines, ...left] };
+}
+
+/** Finds the number of starts that trial toys need. */
+function enoughOf(table: readonly Row[], max_missed: number): { k: number; notes: string[] } {
+  const enough = table.find(({ n_missed, n_toys }) => n_missed <= max_missed * n_toys);
+  const last = table.at(-1) ?? { k: 1, n_missed: 0, n_toys: 0 };
+  if (enough) return { k: enough.k, notes: [] };
+  const left =
+    `${last.k} starts, the most that --starts auto takes here, still miss ${last.n_missed} of ${last.n_toys} trial toys: the result says what is missed`;
+  return { k: last.k, notes: [left] };
 }
 
 const filesOf = (source: StartsSource, index: number): string[] =>
@@ -173,9 +182,4 @@ function writeStart(run: TrialRun, source: StartsSource, { candidate, spec }: Ca
 function sumOf(paths: readonly string[]): string {
   const sums = paths.map((path) => hashFile(path).sha256);
   return sums.length === 1 ? sums[0] ?? "" : sha256Of(new TextEncoder().encode(sums.join("\n")));
-}
-
-function stamped(path: string): { bytes: number; sha256: string; mtime_ms: number } {
-  const mtime_ms = Deno.statSync(path).mtime?.getTime() ?? 0;
-  return { mtime_ms, ...hashFile(path) };
 }

@@ -6,10 +6,14 @@ import { recordHost } from "../../core/record.ts";
 import { recoveryLines } from "../../core/recovery_history.ts";
 import { placeSubmissions, runTimes } from "../../core/run_times.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
-import type { Bounds, FitQuality } from "../../core/schema/fit_quality.ts";
-import type { FarmManifest, Plan, WorkloadSettings } from "../../core/schema/manifest.ts";
+import type { FitQuality } from "../../core/schema/fit_quality.ts";
+import type { FarmManifest, Plan, RunRecord, WorkloadSettings } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
+import { partStarts } from "../../core/merge/source_facts.ts";
+import { addStarts } from "../../core/starts/tally.ts";
+import { failedCheck, MOST_MISSED } from "../../core/starts/words.ts";
+import { startReasons } from "../../core/trial_fit.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import type { AnyOutput } from "../../core/workload/workload.ts";
 import { listNames } from "../fs/list.ts";
@@ -20,7 +24,7 @@ import { ownSubmissions } from "../run/submissions.ts";
 import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { readOutput, readTimed } from "../shard/read.ts";
 import { readRecords, type RunRecords, timeFacts } from "../shard/run_records.ts";
-import { DISTRIBUTIONS } from "../system/distributions.ts";
+import { DISTRIBUTIONS, upperLimit } from "../system/distributions.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
 import { oldError } from "./old_status.ts";
 import { unusedHosts } from "./unused_hosts.ts";
@@ -73,7 +77,7 @@ export function readRunFacts(path: string): RunFacts {
     toys,
     has_pulls: manifest.farm?.pulls === true,
     result: isFarmManifest(manifest) ? resultOf(manifest, shards) : [],
-    fits: toys && fitsOf(toys, manifest.farm?.poi_bounds ?? null, shards),
+    fits: toys && fitsOf(toys, manifest.farm, shards),
   };
 }
 
@@ -107,9 +111,26 @@ function resultOf(manifest: FarmManifest, shards: readonly ReadShard[]): string[
   return merge && counted.length > 0 ? merge.addUp(counted, manifest.farm.workload, DISTRIBUTIONS).lines : [];
 }
 
-function fitsOf({ poi_name, ...toys }: ToyFacts, bounds: Bounds | null, shards: readonly ReadShard[]): FitQuality {
+function fitsOf(
+  { poi_name, ...toys }: ToyFacts,
+  farm: RunRecord | undefined,
+  shards: readonly ReadShard[],
+): FitQuality {
   const parts = shards.flatMap(({ facts, output }) => output ? { n_shards: 1, warnings: facts.warnings } : []);
-  return fitQuality(poi_name, { ...toys, bounds }, parts);
+  return fitQuality(poi_name, { ...toys, bounds: farm?.poi_bounds ?? null }, parts, startsOf(farm, shards));
+}
+
+/** Returns what several starts, or trial toys of a run without, show of the fits. */
+function startsOf(
+  farm: RunRecord | undefined,
+  shards: readonly ReadShard[],
+): Pick<FitQuality, "starts" | "starts_check" | "reasons"> {
+  const check = failedCheck(farm?.starts_check);
+  if (!farm?.starts) return { reasons: startReasons(farm), ...(check ? { starts_check: check } : {}) };
+  const parts = shards.flatMap(({ output }) => output && "frame" in output ? [partStarts(output.frame)] : []);
+  const rules = { upperLimit, max_missed: farm.guardrails.max_missed ?? MOST_MISSED };
+  const starts = addStarts(parts, farm.starts, rules);
+  return starts ? { starts } : {};
 }
 
 function readOne(

@@ -1,5 +1,5 @@
 import jstat from "jstat";
-import type { Distributions } from "../../core/statistics.ts";
+import { clopperPearson, type Distributions } from "../../core/statistics.ts";
 
 /** The two distributions that are used of jstat, which has no types of its own. */
 interface Library {
@@ -18,6 +18,9 @@ export const DISTRIBUTIONS: Distributions = {
   normalCdf: (x) => x < TAIL ? lowerTail(x) : normal.cdf(x, 0, 1),
   normalQuantile: (p) => normal.inv(p, 0, 1),
 };
+
+/** Returns the upper limit, with 95 % probability, of a probability of which k of n trials came true. */
+export const upperLimit = (k: number, n: number): number => n === 0 ? 1 : clopperPearson(k, n, DISTRIBUTIONS, 0.9)[1];
 
 /** Below it jstat's 1 + erf(x) loses its digits, and is 0 from -8.3 on. */
 const TAIL = -4;

@@ -3,7 +3,7 @@ import { FarmError } from "../../core/errors.ts";
 import { durationSeconds } from "../../core/flags.ts";
 import { FETCHED, INCOMING, LOGS, MANIFEST } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { INPUTS, STARTS } from "../../core/staging.ts";
+import { INPUTS, startFiles, STARTS } from "../../core/staging.ts";
 import { renderTemplate, verbatim } from "../../core/template.ts";
 import { VERSION } from "../../core/version.ts";
 import launcherTemplate from "../../templates/condor_job.sh.mustache" with { type: "text" };
@@ -64,7 +64,7 @@ export function filesSent(context: RenderContext): string[] {
   const other = (what: string, path: string) => listedPath(what, spooled ? spooledPath(what, path) : path);
   return [
     own(INPUTS),
-    ...(manifest.farm.starts ? [own(STARTS)] : []),
+    ...(startFiles(manifest).length > 0 ? [own(STARTS)] : []),
     other("nextstat", manifest.nextstat_bin),
     ...(sendsBinary(context) ? [own(MANIFEST), other("nsfarm-deno", nsfarm)] : []),
     ...(isSentImage(container) ? [other("the container image", container)] : []),

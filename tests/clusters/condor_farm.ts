@@ -99,6 +99,10 @@ function fitScript(here: string, real: string, behaviour: string): string {
   return `#!/bin/sh
 here='${here}' real='${real}'
 [ "$1" != --version ] || exec "$real" --version
+case $* in
+*incoming/*shard_*) ;;
+*) exec "$real" "$@" ;; # before a run: a trial fit, or a start
+esac
 shard= seed= before=
 for word; do
   case $before in

@@ -6,7 +6,8 @@ import { defineOldFlags, reportOldFlags } from "../../commands/run.ts";
 import { keptOutput } from "./support/kept_output.ts";
 
 const guardrails = (...poiPullStdRange: string[]) =>
-  readGuardrails({ requireAllConverged: false, maxAbsPoiPullMean: undefined, poiPullStdRange }).poi_pull_std_range;
+  readGuardrails({ requireAllConverged: false, maxAbsPoiPullMean: undefined, poiPullStdRange, maxMissed: undefined })
+    .poi_pull_std_range;
 
 Deno.test("the range of a guardrail is two numbers, as two words or as one with a comma, the lower first", () => {
   assert.deepEqual(guardrails("0.9", "1.1"), [0.9, 1.1]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { atBounds, trialWarnings } from "../../core/fit_command.ts";
+import { atBounds, trialWarnings } from "../../core/trial_fit.ts";
 import type { TrialFit } from "../../core/schema/manifest.ts";
 import { readSpecModel } from "../../core/spec.ts";
 import { gaussExpSpec } from "../../scripts/make_inputs.ts";
@@ -11,7 +11,7 @@ const FINE: TrialFit = {
   toy: { poi: "mu", poi_true: 1, poi_hat: 0.9972 },
 };
 const MU_0 = { name: "mu", bound: "lower", value: 0 } as const;
-const words = (change: Partial<TrialFit>) => trialWarnings({ ...FINE, ...change }).join("\n");
+const words = (change: Partial<TrialFit>) => trialWarnings({ trial: { ...FINE, ...change } }).join("\n");
 
 Deno.test("the spec gives the bounds of its parameters, and the range of events of its yields", () => {
   const model = readSpecModel(gaussExpSpec("2m"));
@@ -58,7 +58,7 @@ Deno.test("observed data and a trial toy that both end on bounds give a warning 
   const text = words({ at_bounds: [MU_0], toy: { poi: "mu", poi_true: 1, poi_hat: 0 } });
   assert.match(text, /the fit of the observed data ends on the lower bound of mu \(0\)/);
   assert.match(text, /the trial toy, generated at mu = 1, ends there too/);
-  assert.match(text, /Name observed data in the spec that fit its yields/);
+  assert.match(text, /starts as long as the yields \(--starts 2\), name observed data in the spec that fit its yields/);
 });
 
 Deno.test("an observed fit at mu = 0 with a good trial toy gives a note only", () => {
@@ -72,4 +72,14 @@ Deno.test("observed events that no yields within their bounds can give are a war
     const text = words({ channels: [{ name: "main", n_events, least: 1_500_000, most: 4_000_000 }] });
     assert.match(text, new RegExp(`"main" has ${n_events} observed events, and yields of 1500000 to 4000000`));
   }
+});
+
+Deno.test("the gradient of an observed fit is named where it has not come to a minimum", () => {
+  assert.equal(words({ final_grad_norm: 0.0035 }), "");
+  assert.match(words({ final_grad_norm: 2.18 }), /has not come to a minimum: its final_grad_norm is 2\.18$/);
+});
+
+Deno.test("a run with starts has no warning of where the fit of the observed data ends", () => {
+  const starts = { asked: 1, k: 1, list: [], files: [], n_candidates: 8, n_valid: 1, n_trial_toys: 60 };
+  assert.deepEqual(trialWarnings({ trial: { ...FINE, at_bounds: [MU_0] }, starts }), []);
 });

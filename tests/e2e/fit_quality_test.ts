@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { inputs, mustRun, nextstat, runArgs, runDir, spec10k } from "../support/farm.ts";
+import { inputs, mustRun, nextstat, readPage, runArgs, runDir, spec10k } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
-import { assertClose, at, type Json, readJson } from "../support/toys.ts";
+import { arrayAt, assertClose, at, type Json, readJson } from "../support/toys.ts";
 
 /**
  * As in the published studies, scaled down: yields of 20,000 and observed data of 10,000 events. The observed fit ends
@@ -101,6 +101,27 @@ Deno.test("render and run --dry-run report that the observed data do not fit the
       ...runArgs(folder, { toys: 6, shards: 3, config, id: "b" }).slice(1),
     ]);
     assert.deepEqual(fitWarningsIn(silent.stderr), []);
+  }));
+
+const REASON =
+  /The reason: toy fits start from that of the observed data; the fit of the observed data ends on the lower bound of mu \(0\); the channel "main" has 10000 observed events, and yields of 15000 to 40000 within their bounds\. .*--starts 2/;
+
+Deno.test("toys on a bound have their reason and the way out in run, status and report, and the way out frees them", () =>
+  inFolder(async (folder) => {
+    const config = await stuckSpec(folder);
+    const words = (id: string) =>
+      runArgs(folder, { toys: 6, shards: 3, config, id }).filter((word) => word !== "--no-check");
+    assert.match((await mustRun(folder, words("stuck"))).stderr, REASON);
+    const dir = runDir(folder, "stuck");
+    assert.match((await mustRun(folder, ["status", dir])).stdout, REASON);
+    await mustRun(folder, ["report", dir]);
+    assert.match((await readPage(join(dir, "report.html"))).replaceAll("&quot;", '"'), REASON);
+    const { stderr } = await mustRun(folder, [...words("free"), "--starts", "2"]);
+    assert.doesNotMatch(stderr, /lower bound/);
+    const hats = arrayAt(await readJson(join(runDir(folder, "free"), "merged.out.json")), "results.poi_hat").map(
+      Number,
+    );
+    assert.ok(hats.every((mu) => Math.abs(mu - 1) < 0.2), `${hats}`);
   }));
 
 Deno.test("toys that fit nothing are reported, and toys near a bound, on which nextstat leaves most, by their number", () =>

@@ -22,8 +22,8 @@ export interface StandIn {
 }
 
 /**
- * Writes a replacement that answers `--version` and delegates to the real nextstat. For fits of shards it first runs
- * `behaviour`: lines of sh with $shard, $attempt, $out, $metrics and $here.
+ * Writes a replacement that answers `--version` and delegates to the real nextstat. For fits of shards, of a run with
+ * starts from each of them, it first runs `behaviour`: lines of sh with $shard, $attempt, $out, $metrics and $here.
  */
 export async function standIn(folder: string, behaviour: string, version = "0.10.1"): Promise<StandIn> {
   const path = join(folder, "stand-in");
@@ -58,8 +58,8 @@ real=${quote(nextstat())}
 out= metrics=
 for word; do
   case $word in
-  incoming/*.out.json | */incoming/*.out.json) out=$word ;;
-  incoming/*.metrics.json | */incoming/*.metrics.json) metrics=$word ;;
+  incoming/*.out.json | */incoming/*.out.json | incoming/*.out.json.one | */incoming/*.out.json.one) out=$word ;;
+  incoming/*.metrics.json* | */incoming/*.metrics.json*) metrics=$word ;;
   esac
 done
 [ -n "$out" ] || exec "$real" "$@"

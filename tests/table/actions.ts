@@ -4,7 +4,7 @@ import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { assertMerged } from "../clusters/slurm_farm.ts";
 import { flipByte } from "../support/damage.ts";
-import { namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
+import { namesIn, nextstat, runDir } from "../support/farm.ts";
 import { fingerprints, readManifest } from "../support/run_dir.ts";
 import { processesOf, until } from "../support/scratch.ts";
 import { type ActionName, type Farm, type Fit, type NoMeaning, requestOf, submitted, type TestSite } from "./site.ts";
@@ -51,7 +51,7 @@ async function retry({ farm }: Cell): Promise<void> {
   const { dir, fit } = await failed(farm);
   await farm.must(["retry", dir, "--wait"]);
   await assertWhole(farm, dir);
-  assert.deepEqual(await endsOf(fit), ONCE);
+  assert.deepEqual(await endsOf(farm, fit), ONCE);
 }
 
 async function runAgain({ farm }: Cell): Promise<void> {
@@ -61,7 +61,7 @@ async function runAgain({ farm }: Cell): Promise<void> {
   const kept = await fingerprints(dir);
   await farm.must(again);
   assert.deepEqual(await fingerprints(dir), kept);
-  assert.deepEqual(await endsOf(fit), ONCE);
+  assert.deepEqual(await endsOf(farm, fit), ONCE);
 }
 
 async function split({ farm }: Cell): Promise<void> {
@@ -70,7 +70,7 @@ async function split({ farm }: Cell): Promise<void> {
   await assertWhole(farm, dir);
   const { plans } = await readManifest(dir);
   assert.deepEqual(plans.map(({ farm }) => farm?.replaced_by ?? null), [null, [4, 5], null, null, null, null]);
-  assert.equal((await endsOf(fit)).length, 5, "three shards and two pieces");
+  assert.equal((await endsOf(farm, fit)).length, 5, "three shards and two pieces");
 }
 
 async function extend({ farm }: Cell): Promise<void> {
@@ -82,11 +82,12 @@ async function extend({ farm }: Cell): Promise<void> {
   await assertWhole(farm, dir, { toys: TOYS + 3 });
   const now = await fingerprints(dir);
   for (const [name, print] of kept) assert.equal(now.get(name), print, name);
-  assert.equal((await endsOf(fit)).length, (await readManifest(dir)).plans.length, "each shard once");
+  assert.equal((await endsOf(farm, fit)).length, (await readManifest(dir)).plans.length, "each shard once");
 }
 
 async function cancel({ farm, site }: Cell): Promise<void> {
-  const fit = await farm.fit(`mkdir "$here/first" 2>/dev/null || until [ -e "$here/go" ]; do sleep 0.1; done`);
+  const fit = await farm.fit(`mkdir "$here/first" 2>/dev/null && : >"$here/first/of_$shard"
+[ -e "$here/first/of_$shard" ] || until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = await submitted(farm, { ...RUN, nextstat: fit.path });
   await until("the first fit has ended and others run", async () => {
     const log = await fit.log();
@@ -105,7 +106,7 @@ async function cancel({ farm, site }: Cell): Promise<void> {
   await assertWhole(farm, dir);
   const now = await fingerprints(dir);
   for (const [name, print] of kept) assert.equal(now.get(name), print, name);
-  assert.deepEqual(await endsOf(fit), ONCE);
+  assert.deepEqual(await endsOf(farm, fit), ONCE);
 }
 
 async function damage({ farm }: Cell): Promise<void> {
@@ -118,7 +119,7 @@ async function damage({ farm }: Cell): Promise<void> {
   await farm.must(["verify", dir], 5);
   await farm.must(again);
   await assertWhole(farm, dir);
-  assert.deepEqual(await endsOf(fit), ["0", "0", "1", "2", "3", "3"]);
+  assert.deepEqual(await endsOf(farm, fit), ["0", "0", "1", "2", "3", "3"]);
 }
 
 async function inspectRun({ farm }: Cell): Promise<void> {
@@ -140,7 +141,7 @@ async function inspectRun({ farm }: Cell): Promise<void> {
 async function sweep({ farm }: Cell): Promise<void> {
   const runs = join(farm.folder, "runs");
   const words = [
-    ...["sweep", "run", ...farm.words, "--shards-list", "1,3", "--n-toys", `${TOYS}`, "--config", spec10k()],
+    ...["sweep", "run", ...farm.words, "--shards-list", "1,3", "--n-toys", `${TOYS}`, "--config", farm.config],
     ...["--nextstat-bin", (await farm.fit("")).path, "--threads", "1", "--no-check", "--out-root", runs],
     ...["--sweep-id", "s", "--poll-s", "0.5"],
   ];
@@ -163,18 +164,26 @@ async function finish({ farm, without }: Cell): Promise<void> {
     await until("it is merged", async () => (await namesIn(dir)).includes("merge_status.json"));
   }
   await assertWhole(farm, dir);
-  assert.deepEqual(await endsOf(fit), ONCE);
+  assert.deepEqual(await endsOf(farm, fit), ONCE);
 }
 
 /** The merged set is the unsharded run's, and status, doctor and verify find nothing wrong. */
 async function assertWhole(farm: Farm, dir: string, { toys = TOYS } = {}): Promise<void> {
   await assertMerged(dir, { toys });
+  assert.equal((await readManifest(dir)).farm.starts?.k ?? 1, farm.fits_a_shard);
   assert.match((await farm.must(["status", dir, "--check"])).stdout, /: (\d+) done of \1 shards/);
   assert.match((await farm.must(["doctor", dir])).stdout, /Nothing is wrong/);
   await farm.must(["verify", dir]);
 }
 
-/** The shards whose fits have ended well or not, but by themselves; sorted. */
-async function endsOf(fit: Fit): Promise<string[]> {
-  return (await fit.log()).filter(({ what }) => what === "end").map(({ shard }) => shard).sort();
+/** The shards whose fits from all starts have ended well or not, but by themselves; sorted. */
+async function endsOf({ fits_a_shard }: Farm, fit: Fit): Promise<string[]> {
+  const ends = (await fit.log()).filter(({ what }) => what === "end").map(({ shard }) => shard).sort();
+  const last = ends.filter((_, i) => i % fits_a_shard === fits_a_shard - 1);
+  assert.deepEqual(
+    ends,
+    last.flatMap((shard) => Array(fits_a_shard).fill(shard)),
+    "as many of each as there are starts",
+  );
+  return last;
 }

@@ -8,6 +8,8 @@ import type { Column, Columns, TestSite } from "./site.ts";
 
 const CONDOR = ["--scheduler", "htcondor"];
 const TRANSFER = "HTCondor, transfer";
+const TRANSFER_STARTS = "HTCondor, transfer, 2 starts";
+const isHidden = ({ name }: Column): boolean => name === TRANSFER || name === TRANSFER_STARTS;
 
 const columns: Column[] = [
   { name: "HTCondor", words: CONDOR, usual: [] },
@@ -18,6 +20,9 @@ const columns: Column[] = [
     words: [...CONDOR, "--pilots", "2"],
     usual: ["retry", "run again"],
   },
+  { name: "HTCondor, 2 starts", words: CONDOR, starts: 2, usual: ["split"] },
+  { name: TRANSFER_STARTS, words: [...CONDOR, "--mode", "transfer"], starts: 2, usual: ["retry"] },
+  { name: "HTCondor, pilots, 2 starts", words: [...CONDOR, "--pilots", "2"], starts: 2, usual: ["run again"] },
 ];
 
 /**
@@ -32,15 +37,15 @@ async function condorSite(): Promise<TestSite> {
   const open = join(pool.open, "programs");
   useCopies(open);
   return {
-    prefix: ({ name }) => join(name === TRANSFER ? pool.site : pool.open, "run "),
-    farm: async (folder, { name, words }, whose) => {
-      usePrograms(name === TRANSFER ? hidden : open);
+    prefix: (column) => join(isHidden(column) ? pool.site : pool.open, "run "),
+    farm: async (folder, column, whose) => {
+      usePrograms(isHidden(column) ? hidden : open);
       const user = whose === "mine" ? USER : OTHER_USER;
       await giveAway(folder, user);
       const env = { ...pool.env, ...homeOf(user) };
       return {
         ...userFarm("htcondor", folder, env, (...argv) => asNamed(user, ...argv)),
-        words,
+        words: column.words,
         fit: (behaviour) => openFit({ folder, pool }, behaviour, user),
       };
     },

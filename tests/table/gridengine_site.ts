@@ -5,7 +5,10 @@ import { userFarm } from "../clusters/user_farm.ts";
 import { until } from "../support/scratch.ts";
 import { type Column, type Columns, sharedFit, type TestSite } from "./site.ts";
 
-const columns: Column[] = [{ name: "Grid Engine", words: ["--scheduler", "gridengine"], usual: [] }];
+const columns: Column[] = [
+  { name: "Grid Engine", words: ["--scheduler", "gridengine"], usual: [] },
+  { name: "Grid Engine, 2 starts", words: ["--scheduler", "gridengine"], starts: 2, usual: [] },
+];
 
 /** A real Grid Engine of one node, by the plugin beside the binary. */
 async function gridEngineSite(): Promise<TestSite> {

@@ -12,7 +12,10 @@ const FINISH = {
   answer: /Cannot use --finish with local: it has no jobs that wait for others/,
 };
 
-const columns: Column[] = [{ name: "local", words: [], usual: "all", without: { finish: FINISH } }];
+const columns: Column[] = [
+  { name: "local", words: [], usual: "all", without: { finish: FINISH } },
+  { name: "local, 2 starts", words: [], starts: 2, usual: "all", without: { finish: FINISH } },
+];
 
 /** This machine. The other user is the one who runs the tests, where that is root. */
 async function localSite(): Promise<TestSite> {

@@ -28,6 +28,8 @@ export interface Column {
   name: string;
   /** What is added to the words of `run`, `render` and `sweep run`. */
   words: string[];
+  /** Number of starts from which each toy is fitted; absent: as nextstat starts, with another spec. */
+  starts?: number;
   /** The cells of every run of the tests; the others are in tests/slow. */
   usual: "all" | ActionName[];
   without?: Partial<Record<ActionName, NoMeaning>>;
@@ -47,10 +49,17 @@ export interface Columns {
 type Whose = "mine" | "other";
 
 /** What can be run as one user in one folder. */
-export interface Farm extends Pick<UserFarm, "folder" | "start" | "must"> {
+export interface SiteFarm extends Pick<UserFarm, "folder" | "start" | "must"> {
   words: string[];
   /** A program in the place of nextstat; what `behaviour` can be is in tests/support/stand_in.ts. */
   fit(behaviour: string): Promise<Fit>;
+}
+
+/** The farm of a cell, with the spec that it fits. */
+export interface Farm extends SiteFarm {
+  config: string;
+  /** Fits of each shard: one from each start. */
+  fits_a_shard: number;
 }
 
 /** A program in the place of nextstat, and what it has done. */
@@ -66,7 +75,7 @@ export interface Fit {
 export interface TestSite {
   /** In which folder the folder of a cell of this column is made, and what its name begins with. */
   prefix(column: Column): string;
-  farm(folder: string, column: Column, whose: Whose): Promise<Farm>;
+  farm(folder: string, column: Column, whose: Whose): Promise<SiteFarm>;
   /** What of mine is in a queue or runs on a host. */
   queued(): Promise<string[]>;
   /** Takes all of that away. */
@@ -89,7 +98,7 @@ export async function sharedFit(place: string, behaviour: string): Promise<Fit> 
 export const requestOf = (farm: Farm, what: "run" | "render", options: RunOptions): string[] => [
   what,
   ...farm.words,
-  ...requestArgs(farm.folder, options),
+  ...requestArgs(farm.folder, { config: farm.config, ...options }),
 ];
 
 /** Renders a run and hands it to its back end, without waiting. */

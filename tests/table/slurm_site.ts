@@ -16,6 +16,9 @@ const columns: Column[] = [
     words: [...SLURM, "--pilots", "2"],
     usual: ["retry", "run again"],
   },
+  { name: "Slurm, 2 starts", words: SLURM, starts: 2, usual: ["split"] },
+  { name: "Slurm, sh wrapper, 2 starts", words: [...SLURM, "--wrapper", "sh"], starts: 2, usual: ["retry"] },
+  { name: "Slurm, pilots, 2 starts", words: [...SLURM, "--pilots", "2"], starts: 2, usual: ["run again"] },
 ];
 
 /** A real Slurm of two nodes of two cores, which are not taken for dead where the machine is busy. */

@@ -62,14 +62,17 @@ async function mineOn(hosts: SshHosts): Promise<HostProcess[]> {
 
 export const ON_SSH: Columns = {
   of: "ssh",
-  columns: [column("ssh")],
+  columns: [column("ssh"), { ...column("ssh, 2 starts"), starts: 2 }],
   open: () => sshSite(true),
   isCluster: true,
 };
 
 export const ON_SSH_TRANSFER: Columns = {
   of: "ssh with transfer",
-  columns: [column("ssh with transfer")],
+  columns: [
+    column("ssh with transfer"),
+    { ...column("ssh with transfer, 2 starts"), starts: 2, usual: ["retry", "split", "look"] },
+  ],
   open: () => sshSite(false),
   isCluster: true,
 };

@@ -3,10 +3,21 @@ import { existsSync } from "node:fs";
 import { mkdtemp, realpath } from "node:fs/promises";
 import { sharedTests, whyNoCluster } from "../clusters/cluster.ts";
 import { assertMerged } from "../clusters/slurm_farm.ts";
+import { spec10k } from "../support/farm.ts";
+import { startsSample } from "../support/lowest_fits.ts";
 import { countDone, fingerprints } from "../support/run_dir.ts";
 import { inFolder, leftovers, until } from "../support/scratch.ts";
 import { ACTIONS, type Cell } from "./actions.ts";
-import { type ActionName, type Column, type Columns, type Farm, type Fit, submitted, type TestSite } from "./site.ts";
+import {
+  type ActionName,
+  type Column,
+  type Columns,
+  type Farm,
+  type Fit,
+  type SiteFarm,
+  submitted,
+  type TestSite,
+} from "./site.ts";
 
 /** What is up while the tests of one file run. */
 interface Up {
@@ -48,12 +59,16 @@ function nameOf({ column, name }: Place): string {
 async function withOther(site: TestSite, [column]: readonly Column[]): Promise<Up> {
   if (!column) throw new Error("there is no column");
   const folder = await realpath(await mkdtemp(`${site.prefix(column)}of another user `));
-  return { site, other: await startOther(await site.farm(folder, column, "other")), down: site.close };
+  return {
+    site,
+    other: await startOther(await farmOf(await site.farm(folder, column, "other"), {})),
+    down: site.close,
+  };
 }
 
 async function inCell({ site, other }: Up, { column, name }: Place): Promise<void> {
   await inFolder(async (folder) => {
-    const farm = await site.farm(folder, column, "mine");
+    const farm = await farmOf(await site.farm(folder, column, "mine"), column);
     const cell: Cell = { farm, site, without: column.without?.[name] };
     try {
       await ACTIONS[name].body(cell);
@@ -65,6 +80,12 @@ async function inCell({ site, other }: Up, { column, name }: Place): Promise<voi
     }
     await other.assertUntouched();
   }, site.prefix(column));
+}
+
+async function farmOf(farm: SiteFarm, { starts }: Pick<Column, "starts">): Promise<Farm> {
+  if (starts === undefined) return { ...farm, config: spec10k(), fits_a_shard: 1 };
+  const words = [...farm.words, "--starts", `${starts}`];
+  return { ...farm, words, config: await startsSample(farm.folder), fits_a_shard: starts };
 }
 
 const TOYS = 4;

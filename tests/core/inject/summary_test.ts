@@ -25,6 +25,7 @@ function studyOf(...sets: (PointToys | null)[]): InjectSummary {
 
 const good = pulledToys({ n: 1000, draw: 0.3 });
 const biased = pulledToys({ n: 1000, draw: 0.3, mean: 0.5 });
+const marked = { ...good, mark: "up to 17 % of the toys may miss their minimum" };
 const few = pulledToys({ n: 60, draw: 0.3 });
 
 for (
@@ -32,6 +33,12 @@ for (
     ["acceptable points", studyOf(good, good), "acceptable", [
       /^s: the fits are acceptable at mu = 1, 2: \|mean pull\| at most 0\.14, width 1 ± 0\.1$/m,
       /^Enough toys\? Yes: more would change no verdict\.$/m,
+    ]],
+    ["a point whose fits may miss the minimum", studyOf(good, marked), "acceptable", [
+      /^s: the fits are acceptable at .*; MARKED at mu = 2: the fits may miss the minimum there$/m,
+      /^Enough toys\? Yes: more would change no verdict, but lower minima may\.$/m,
+      /^ {2}mu = 2: MARKED: up to 17 % of the toys may miss their minimum$/m,
+      /^2 .* acceptable, MARKED$/m,
     ]],
     ["a flagged point", studyOf(good, biased, null), "flagged", [
       /^s: the fits are FLAGGED at mu = 2$/m,

@@ -11,6 +11,7 @@ import {
 } from "../../../core/merge/guardrails.ts";
 import { jsonParts } from "../../../core/merge/json_text.ts";
 import type { RequestedGuardrails } from "../../../core/schema/manifest.ts";
+import type { MergedStarts } from "../../../core/schema/starts.ts";
 
 const COUNTS = {
   n_toys: 10,
@@ -61,6 +62,7 @@ Deno.test("each guardrail counts as one, has words, fails a bad set, and is in t
     require_all_converged: true,
     max_abs_poi_pull_mean: 0.2,
     poi_pull_std_range: [0.9, 1.1],
+    max_missed: 0.01,
   };
   for (const [name, value] of Object.entries(failing)) {
     const rule = replaceGuardrails(NO_GUARDRAILS, { ...NO_GUARDRAILS, [name]: value });
@@ -69,6 +71,17 @@ Deno.test("each guardrail counts as one, has words, fails a bad set, and is in t
     assert.equal(verdict.failures.length, 1, name);
     assert.deepEqual(judgedGuardrails(JSON.parse(jsonParts(guardrailsJson(rule, verdict, PULL)).join(""))), rule);
   }
+});
+
+Deno.test("a guardrail on missed minima compares the bound on them, and fails toys of one start each", () => {
+  const starts = { k: 2, n_toys: 300, starts: [], n_found_by_one: 4, missed_bound: 0.03, missed_estimate: 0.01 };
+  const judged = (max_missed: number, of: MergedStarts | null) =>
+    judge(asked({ max_missed }), COUNTS, PULL, of).failures;
+  assert.deepEqual(judged(0.03, { ...starts, max_missed: 0.03 }), []);
+  assert.deepEqual(judged(0.029, { ...starts, max_missed: 0.029 }), [
+    "up to 0.030 of the toys may miss their minimum (95 %: 4 of 300 were found by one start alone) > 0.029",
+  ]);
+  assert.match(judged(0.5, null)[0] ?? "", /each toy was fitted from one start/);
 });
 
 Deno.test("without a single pull a guardrail on pulls fails", () => {

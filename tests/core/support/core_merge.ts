@@ -63,7 +63,6 @@ export function mergeSet(pieces: Piece[]): { set: MergedSet; outputs: ShardOutpu
   if (!first) throw new Error("A merge has one output at least");
   const summary = summarise(values, sources);
   const set: MergedSet = {
-    starts: null,
     sources: [first, ...rest],
     run: { seed: first.seed, n_toys },
     missing: [],

@@ -47,6 +47,7 @@ export function toysOfHats(
   const hasSigma = (i: number) => i < n - n_failed - n_without_sigma;
   return {
     bounds,
+    mark: null,
     output: {
       frame: {
         input_schema_version: "nextstat_unbinned_spec_v0",

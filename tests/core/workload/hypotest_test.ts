@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { countOf, hypotestToys, unbinnedHypotestToys, waldCls } from "../../../core/workload/hypotest.ts";
+import { hypotestToys, unbinnedHypotestToys, waldCls } from "../../../core/workload/hypotest.ts";
+import { countOf } from "../../../core/workload/test_output.ts";
 import { clsError, type TestOutput } from "../../../core/workload/hypotest_sum.ts";
 import { jsonParts } from "../../../core/merge/json_text.ts";
 import { DISTRIBUTIONS } from "../../../runtime/system/distributions.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hashSpec } from "../../../runtime/render/read_spec.ts";
+import { hashSpec } from "../../../runtime/run/read_spec.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 Deno.test("an input that changes while it is hashed has the time from before, so that jobs hash it again", () =>

@@ -48,7 +48,7 @@ export function hashSpec(config: string, paths: string[]): SpecInputs {
 }
 
 /** Returns the sum of a file, and when it was last changed before that, so that jobs see a change during the sum. */
-function stampAndSum(path: string): { mtime_ms: number; bytes: number; sha256: string } {
+export function stampAndSum(path: string): { mtime_ms: number; bytes: number; sha256: string } {
   const mtime_ms = Deno.statSync(path).mtime?.getTime() ?? 0;
   return { mtime_ms, ...hashFile(path) };
 }
@@ -57,7 +57,7 @@ async function parseSpec(config: string): Promise<unknown> {
   const bytes = readSpecBytes(config);
   try {
     if (config.endsWith(".json")) return parseJson(bytes);
-    const { parseYaml } = await import("../run/parse_yaml.ts");
+    const { parseYaml } = await import("./parse_yaml.ts");
     return parseYaml(decodeText(bytes));
   } catch (error) {
     throw new FarmError(
