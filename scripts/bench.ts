@@ -7,6 +7,7 @@ import { adapterLines, hypotestLines, mergeLines, planLines, reportLines } from 
 import { type BenchLine, holds, markdownTable } from "./bench/measure.ts";
 import { jobLine, localRunLine, renderLines, type RunBench, startLines } from "./bench/run_lines.ts";
 import { slotLines } from "./bench/slot_lines.ts";
+import { startsLines } from "./bench/starts_lines.ts";
 import { slurmLines, sshLines } from "./bench/cluster_lines.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
@@ -47,6 +48,7 @@ const GROUPS: { [name: string]: (context: RunBench) => Promise<BenchLine[]> } = 
   ],
   run: async (context) => [...await renderLines(context), await localRunLine(context)],
   start: async (context) => [...await startLines(context), await jobLine(context)],
+  starts: startsLines,
   adapters: adapterLines,
   plan: planLines,
   slots: slotLines,

@@ -77,6 +77,7 @@ export function limitMarks({ caveats, points, limit }: Marked): string[] {
       ? [`with tied toys on either side ${shownRange(ties.limit_range, points)}`]
       : []),
     ...(fixed_auxiliary && limit ? ["auxiliary data fixed"] : []),
+    ...(points.some((point) => point.depends_on_start) ? ["the fits depend on where they start, see below"] : []),
   ];
 }
 

@@ -18,12 +18,19 @@ export interface LimitWanted {
   accuracy: number | null;
 }
 
+/** What the checks of a run say of its fits. */
+interface FitMarks {
+  marks: readonly string[];
+  /** Whether its result is shown to depend on where they start. */
+  isDependent: boolean;
+}
+
 /** Returns a point with the merged test of its run; null: it is not merged. */
 export function limitPoint(
   mu: number,
   run_id: string,
   merged: HypotestMerged | null,
-  marks: readonly string[] = [],
+  { marks, isDependent }: FitMarks = { marks: [], isDependent: false },
 ): LimitPoint {
   if (!merged) {
     const nothing = { n_toys: null, cls: null, cls_error: null, clsb: null, clb: null };
@@ -45,6 +52,7 @@ export function limitPoint(
     ...{ clsb: tails.sb, clb: tails.b, cls_range, asymptotic },
     ...{ failed: { n_toys: merged.n_toys, n_error, n_nonconverged }, ties, fixed_auxiliary },
     ...(marks.length > 0 ? { marks: [...marks] } : {}),
+    ...(isDependent ? { depends_on_start: true as const } : {}),
   };
 }
 

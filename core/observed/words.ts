@@ -41,6 +41,10 @@ export function testMarks(farm: Partial<RunRecord> = {}): string[] {
   ];
 }
 
+/** Returns whether a run's checks show that its result depends on where fits start, so that it needs a mark. */
+export const dependsOnStart = ({ observed_fit, scale_check, hypotheses_check }: Partial<RunRecord> = {}): boolean =>
+  observed_fit?.state === "accepted" || scale_check?.depends === true || hypothesisMarks(hypotheses_check).length > 0;
+
 /** Returns what a table of several scales says; empty where the result does not depend on them. */
 export function scaleMarks(check: ScaleCheck | undefined, own_scale = 1): string[] {
   if (!check?.depends) return [];

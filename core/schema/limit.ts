@@ -47,6 +47,8 @@ export const LimitPoint = z.looseObject({
   asymptotic: z.nullable(Asymptotic),
   /** What its run says of the fits that made it. */
   marks: z.optional(z.array(z.string())),
+  /** Whether its result is shown to depend on where its fits start; absent: it is not. */
+  depends_on_start: z.optional(z.literal(true)),
 });
 export type LimitPoint = z.infer<typeof LimitPoint>;
 

@@ -27,8 +27,21 @@ export const RunStarts = z.looseObject({
   n_valid: Count,
   /** Toys on which the starts were chosen. */
   n_trial_toys: Count,
-  /** Trial toys that chose no start, and those of them whose lowest minimum of all data sets the first k starts miss. */
-  table: z.optional(z.array(z.looseObject({ k: PositiveCount, n_toys: Count, n_missed: Count, cpu_s: z.number() }))),
+  /**
+   * Trial toys that chose no start, and those of them whose lowest minimum of all data sets the first k starts miss;
+   * `n_unsure`: or that one data set of all found alone.
+   */
+  table: z.optional(
+    z.array(
+      z.looseObject({
+        k: PositiveCount,
+        n_toys: Count,
+        n_missed: Count,
+        n_unsure: z.optional(Count),
+        cpu_s: z.number(),
+      }),
+    ),
+  ),
 });
 export type RunStarts = z.infer<typeof RunStarts>;
 
@@ -89,7 +102,7 @@ export const MergedStarts = z.looseObject({
   n_trial_missed: z.optional(Count),
   /**
    * Upper limit (95 %, Clopper and Pearson) of the fraction of toys that only one start finds, or of that of trial toys in
-   * which other starts went lower: the larger one.
+   * which other data sets went lower, or one of all found the minimum alone: the larger one.
    */
   missed_bound: z.number(),
   /** Good and Turing's estimate of the fraction of toys for which one more such start finds a lower minimum. */

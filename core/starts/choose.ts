@@ -47,5 +47,9 @@ const reaches = (nll = NaN, lowest = NaN): boolean => nll - lowest < MISSED_NLL;
 export const lowestNlls = (nlls: readonly Float64Array[]): Float64Array =>
   Float64Array.from({ length: nlls[0]?.length ?? 0 }, (_, toy) => leastOf(nlls, toy));
 
+/** Returns how many of the starts find the lowest NLL of each toy. */
+export const findersOf = (nlls: readonly Float64Array[], lowest: Float64Array): number[] =>
+  Array.from(lowest, (least, toy) => nlls.filter((nll) => reaches(nll[toy], least)).length);
+
 const leastOf = (nlls: readonly Float64Array[], toy: number): number =>
   nlls.reduce((least, nll) => Math.min(least, Number.isNaN(nll[toy]) ? Infinity : nll[toy] ?? Infinity), Infinity);

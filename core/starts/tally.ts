@@ -53,6 +53,8 @@ export type LimitOfShare = (k: number, n: number) => number;
 /** What a bound needs of the starts of a run. */
 type MadeStarts = Pick<RunStarts, "list" | "table">;
 
+type TrialRow = NonNullable<MadeStarts["table"]>[number];
+
 /** How a tally is judged. */
 interface MissedRules {
   upperLimit: LimitOfShare;
@@ -96,8 +98,13 @@ export function addStarts(
 }
 
 /**
- * Returns the upper limit by trial toys that chose no start: the share in which other starts went lower; 0 where none
- * did. Toys that one start alone finds do not show a minimum that is hard to reach, since all starts are beside it.
+/**
+ * Returns the upper limit by trial toys that chose no start: those in which other data sets went lower, and those whose
+ * minimum one of all data sets found alone; 0 where there are none. As many further starts find at most about as many new
+ * minima as were found once (Good and Toulmin). The run's own toys cannot tell: starts that lie side by side find the same
+ * minima together.
  */
-const trialLimit = (trial: { n_toys: number; n_missed: number } | undefined, upperLimit: LimitOfShare): number =>
-  trial && trial.n_missed > 0 ? upperLimit(trial.n_missed, trial.n_toys) : 0;
+function trialLimit(trial: TrialRow | undefined, upperLimit: LimitOfShare): number {
+  const n_unsure = trial?.n_unsure ?? trial?.n_missed ?? 0;
+  return trial && n_unsure > 0 ? upperLimit(n_unsure, trial.n_toys) : 0;
+}

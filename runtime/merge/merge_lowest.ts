@@ -171,7 +171,7 @@ function lowestSet(
     sources: [facts],
     run: { seed, n_toys },
     ...{ missing: [], left_out: [], summary, requested },
-    usable: usableSummary(values, toys),
+    usable: usableSummary(values, { poi_true: facts.poi_true, bounds }),
     verdict: judge(requested, counts, summary.pull, starts),
     fits: fitQuality(poiName(facts), toys, [facts], starts ? { starts } : {}),
     origin: { created_at_utc, nsfarm_version: VERSION, manifest: null, manifest_path: null },

@@ -1,13 +1,14 @@
 import { rescaled, rescaleFault } from "../../core/observed/rescale.ts";
 import { comparedScales, triedScales, triedToys, withoutTies } from "../../core/observed/scales.ts";
 import { scaleMarks } from "../../core/observed/words.ts";
-import type { Workspace } from "../../core/observed/workspace.ts";
+import { withStart, type Workspace } from "../../core/observed/workspace.ts";
 import type { RunRequest } from "../../core/request.ts";
 import { HypotestOutput } from "../../core/schema/hypotest.ts";
 import type { ScaleCheck } from "../../core/schema/observed.ts";
 import { countOf } from "../../core/workload/test_output.ts";
 import { onAllCores } from "../starts/fits.ts";
 import { askNextstat, type Fitter } from "./fits.ts";
+import { checkObserved } from "./heal.ts";
 
 interface CheckedScales {
   scale_check?: ScaleCheck;
@@ -57,6 +58,7 @@ async function tryScales(fitter: Fitter, workspace: Workspace, test: TriedTest):
   const moved = withoutTies(workspace);
   const rows = await onAllCores(scales, (scale) => testAt(fitter, moved, scale, { ...test, n_toys }));
   const known = rows.flatMap((row) => row ?? []);
+  // The observed fit of another scale may have no start that finds its minimum, or nextstat refuses the test.
   return known.length === scales.length ? comparedScales(n_toys, known) : null;
 }
 
@@ -67,7 +69,11 @@ async function testAt(
   { mu, seed, n_toys }: TriedTest & { n_toys: number },
 ): Promise<ScaleCheck["rows"][number] | null> {
   const words = ["hypotest-toys", "--mu", `${mu * scale}`, "--n-toys", `${n_toys}`, "--seed", `${seed}`];
-  const data = await askNextstat(fitter, rescaled(workspace, scale), words, HypotestOutput);
+  const given = rescaled(workspace, scale);
+  // Its own observed fit is at the minimum, so that only the fits of toys can differ.
+  const found = await checkObserved(fitter, given);
+  if (!found || found.fault !== null) return null;
+  const data = await askNextstat(fitter, withStart(given, found.best.start), words, HypotestOutput);
   if (!data) return null;
   const n = { sb: data.n_toys.sb - data.n_error.sb, b: data.n_toys.b - data.n_error.b };
   const k = { sb: countOf(data.clsb, n.sb), b: countOf(data.clb, n.b) };

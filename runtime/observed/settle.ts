@@ -15,7 +15,7 @@ import { checkObserved } from "./heal.ts";
 
 interface SettledWorkspace {
   fitter: Fitter;
-  /** The workspace without a rescaled signal; null: the run has none that is understood. */
+  /** The workspace as the user has it; null: the run has none that is understood. */
   workspace: Workspace | null;
   farm: Pick<RunRecord, "workspace" | "observed_fit">;
   /** What a person should know of it. */
@@ -41,12 +41,12 @@ export async function settleWorkspace(
   if (fault !== null) throw cannotRescale(request, fault);
   const fitter = { nextstat: request.nextstat_bin, scratch, words: modelWords?.(manifest) ?? [] };
   if (!given) return { fitter, workspace: null, farm: {}, notes: [] };
-  const observed_fit = request.check ? await judgeObserved(fitter, given, request) : null;
-  const workspace = observed_fit?.start ? withStart(given, observed_fit.start) : given;
-  const own = scale === undefined ? workspace : rescaled(workspace, scale);
+  const unhealed = scale === undefined ? given : rescaled(given, scale);
+  const observed_fit = request.check ? await judgeObserved(fitter, unhealed, request) : null;
+  const own = observed_fit?.start ? withStart(unhealed, observed_fit.start) : unhealed;
   return {
     fitter,
-    workspace,
+    workspace: given,
     farm: {
       ...(own === given ? {} : { workspace: writeCopy(own, scratch) }),
       ...(observed_fit ? { observed_fit } : {}),
@@ -60,10 +60,11 @@ async function judgeObserved(fitter: Fitter, workspace: Workspace, request: RunR
   const found = await checkObserved(fitter, workspace);
   if (!found) return null;
   const { given, best: { start, fit }, fault } = found;
+  const { signal_scale: scale = 1 } = request;
   const known = {
     poi: workspacePoi(workspace),
-    ...{ nll_given: given.converged ? given.nll : null, poi_given: given.converged ? given.poi_hat : null },
-    ...{ nll: fit.nll, poi_hat: fit.poi_hat },
+    ...{ nll_given: given.converged ? given.nll : null, poi_given: given.converged ? given.poi_hat / scale : null },
+    ...{ nll: fit.nll, poi_hat: fit.poi_hat / scale },
   };
   if (fault !== null) {
     if (request.accept_observed_fit !== true) throw notMinimal(request, fault);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { limitPoint } from "../../core/limit/summary.ts";
 import type { RunRequest } from "../../core/request.ts";
-import { testMarks } from "../../core/observed/words.ts";
+import { dependsOnStart, testMarks } from "../../core/observed/words.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { HypotestMerged } from "../../core/schema/hypotest.ts";
 import { Limit, LIMIT_SCHEMA, type LimitPoint } from "../../core/schema/limit.ts";
@@ -70,8 +70,8 @@ export function readPoints(open: OpenStudy<Limit>): LimitPoint[] {
   return open.document.points.map(({ mu, run_id }) => {
     const found = readPoint(open, { run_id }, ({ dir, manifest }) => ({
       merged: readDocument(join(dir, MERGED), HypotestMerged),
-      marks: testMarks(manifest.farm),
+      fits: { marks: testMarks(manifest.farm), isDependent: dependsOnStart(manifest.farm) },
     }));
-    return limitPoint(mu, run_id, found?.merged ?? null, found?.marks);
+    return limitPoint(mu, run_id, found?.merged ?? null, found?.fits);
   });
 }

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import type { RunStarts, Start } from "../../core/schema/starts.ts";
 import { STARTS } from "../../core/staging.ts";
-import { chooseStarts, lowestNlls } from "../../core/starts/choose.ts";
+import { chooseStarts, findersOf, lowestNlls } from "../../core/starts/choose.ts";
 import { MISSED_NLL } from "../../core/starts/tally.ts";
 import { MOST_MISSED, MOST_STARTS } from "../../core/starts/words.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
@@ -10,14 +10,17 @@ import { stampAndSum } from "../run/read_spec.ts";
 import { dataFilesOf, sharedFilesOf, type StartsSource, writeCandidate } from "./data.ts";
 import { boundsOfStart, fitTrial, onAllCores, type TrialRun } from "./fits.ts";
 
-/** Data sets that are drawn and fitted, for a number of starts and for `auto`. */
-const CANDIDATES = { some: 64, large: 32, auto: 96 };
+/** Data sets that are drawn and fitted, at least and for each start; of a large spec. */
+const CANDIDATES = { some: 64, a_start: 6, large: 32 };
+
+/** Number of starts for which `auto` draws. */
+const AUTO_AS = 16;
 
 /** Events that a spec expects, from which on half as many data sets are drawn. */
 const LARGE_EVENTS = 5000;
 
-/** Toys on which starts are chosen, at most and at least. */
-const TRIAL_TOYS = { most: 60, least: 8 };
+/** Toys on which starts are chosen: at most, for each start where these are many, and at least. */
+const TRIAL_TOYS = { most: 100, large: 60, a_start: 8, least: 8 };
 
 /** Events in all trial toys of a start, and in all data sets that are drawn: a large spec has fewer, which takes minutes. */
 const MOST_EVENTS = { of_toys: 1_200_000, of_candidates: 3_200_000 };
@@ -28,13 +31,15 @@ const LEAST_CANDIDATES = 8;
 /** Returns how many data sets and trial toys a spec affords; by its yields and not by a clock, so that a seed decides. */
 function effortOf({ channels }: StartsSource, asked: number | "auto"): { n_candidates: number; n_trial_toys: number } {
   const n_events = channels.reduce((sum, { expected }) => sum + expected, 0);
-  const some = n_events > LARGE_EVENTS ? CANDIDATES.large : CANDIDATES.some;
-  const most = asked === "auto" ? CANDIDATES.auto : Math.max(some, 2 * asked);
+  const isLarge = n_events > LARGE_EVENTS;
+  const k = asked === "auto" ? AUTO_AS : asked;
+  const most = isLarge ? Math.max(CANDIDATES.large, 2 * k) : Math.max(CANDIDATES.some, CANDIDATES.a_start * k);
+  const most_toys = isLarge ? TRIAL_TOYS.large : Math.max(TRIAL_TOYS.most, TRIAL_TOYS.a_start * k);
   const least = Math.max(LEAST_CANDIDATES, asked === "auto" ? 0 : 2 * asked);
   const within = (lo: number, hi: number, n: number) => Math.max(lo, Math.min(hi, Math.floor(n)));
   return {
     n_candidates: within(least, most, MOST_EVENTS.of_candidates / n_events),
-    n_trial_toys: within(TRIAL_TOYS.least, TRIAL_TOYS.most, MOST_EVENTS.of_toys / n_events),
+    n_trial_toys: within(TRIAL_TOYS.least, most_toys, MOST_EVENTS.of_toys / n_events),
   };
 }
 
@@ -138,14 +143,18 @@ async function judge(
 ): Promise<Row[]> {
   const second = await tryAll(run, all, { n_toys, set: 1 });
   const lowest = lowestNlls(second.map(({ nll }) => nll));
+  const finders = findersOf(second.map(({ nll }) => nll), lowest);
   const own = new Map(second.map(({ one, nll, cpu_s }) => [one, { nll, cpu_s }]));
   const sizes = [1, 2, 4, 8, 16, 32, 64].filter((k) => k <= order.length);
   if (sizes.at(-1) !== order.length) sizes.push(order.length);
   return sizes.map((k): Row => {
     const first = order.slice(0, k).flatMap((one) => own.get(one) ?? []);
     const reached = lowestNlls(first.map(({ nll }) => nll));
-    const n_missed = reached.filter((nll, toy) => nll - (lowest[toy] ?? NaN) >= MISSED_NLL).length;
-    return { k, n_toys: lowest.length, n_missed, cpu_s: first.reduce((sum, { cpu_s }) => sum + cpu_s, 0) };
+    const isMissed = (toy: number) => (reached[toy] ?? NaN) - (lowest[toy] ?? NaN) >= MISSED_NLL;
+    const toys = [...lowest.keys()];
+    const n_missed = toys.filter(isMissed).length;
+    const n_unsure = toys.filter((toy) => isMissed(toy) || finders[toy] === 1).length;
+    return { k, n_toys: lowest.length, n_missed, n_unsure, cpu_s: first.reduce((sum, { cpu_s }) => sum + cpu_s, 0) };
   });
 }
 

@@ -14,6 +14,7 @@ import { partStarts } from "../../core/merge/source_facts.ts";
 import { addStarts } from "../../core/starts/tally.ts";
 import { failedCheck, MOST_MISSED } from "../../core/starts/words.ts";
 import { startReasons } from "../../core/trial_fit.ts";
+import { testMarks } from "../../core/observed/words.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import type { AnyOutput } from "../../core/workload/workload.ts";
 import { listNames } from "../fs/list.ts";
@@ -103,12 +104,13 @@ const unusedBy = (manifest: FarmManifest, shards: readonly ReadShard[]): string[
 const workloadWords = (workload: WorkloadSettings | undefined): string =>
   workload === undefined ? "" : `${workload.name}${workload.mu === undefined ? "" : ` at mu = ${workload.mu}`}`;
 
-/** Returns the sum of the finished shards of a workload with counts, in lines. */
+/** Returns the sum of the finished shards of a workload with counts, in lines, and what is to be known of their fits. */
 function resultOf(manifest: FarmManifest, shards: readonly ReadShard[]): string[] {
   const { merge } = workloadOf(manifest);
   const counted = shards.filter(({ record }) => record !== null)
     .toSorted((a, b) => a.facts.toy_start - b.facts.toy_start).flatMap(({ output }) => output ?? []);
-  return merge && counted.length > 0 ? merge.addUp(counted, manifest.farm.workload, DISTRIBUTIONS).lines : [];
+  if (!merge || counted.length === 0) return [];
+  return [...merge.addUp(counted, manifest.farm.workload, DISTRIBUTIONS).lines, ...testMarks(manifest.farm)];
 }
 
 function fitsOf(

@@ -37,7 +37,8 @@ export async function localRunLine(context: RunBench): Promise<BenchLine> {
   let n = 0;
   const { ratio, first, second } = await inPairs(
     5,
-    () => measure([context.binary, "run", ...request(context, 2000, 40), "--run-id", `local${n++}`]),
+    () =>
+      measure([context.binary, "run", ...request(context, 2000, 40), "--run-id", `local${n++}`, "--check-starts", "0"]),
     () => measure(["/usr/bin/xargs", "-a", list, "-P2", "-I{}", ...fit, ...rest]),
   );
   const how = `2,000 toys in 40 shards: ${first.wall_s.toFixed(2)} s; xargs -P2 ${second.wall_s.toFixed(2)} s`;
@@ -53,7 +54,11 @@ export async function renderLines(context: RunBench): Promise<BenchLine[]> {
   const render = (...more: string[]) =>
     measure([context.binary, "render", ...request(context, 10_000, 10_000), "--run-id", `render${n++}`, ...more]);
   const start = () => measure([context.binary, "--version"]);
-  const [checked, plain, started] = await inTurn(5, [() => render(), () => render("--no-check"), start]);
+  const [checked, plain, started] = await inTurn(5, [
+    () => render("--check-starts", "0"),
+    () => render("--no-check"),
+    start,
+  ]);
   const [checked_s, plain_s, start_s] = [checked, plain, started].map((one) => one?.wall_s ?? NaN);
   const how = `10,000 shards: ${ms(plain_s)}; --version ${ms(start_s)}; fastest of 5 of each`;
   return [

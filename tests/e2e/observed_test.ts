@@ -41,6 +41,8 @@ Deno.test("a test uses a copy of the workspace whose observed fit finds the mini
     const merged = join(runDir(folder), "merged.out.json");
     assert(Math.abs(await numberAt(merged, "mu_hat") - 0.25) < 1e-3);
     const copy = join(runDir(folder), "starts", "workspace.json");
+    const report = await mustRun(folder, ["report", runDir(folder)]);
+    assert.match(await readFile(report.stdout.trim(), "utf8"), MISSED);
     const { merge: _, ...own } = JSON.parse(await readFile(merged, "utf8"));
     assert.deepEqual(own, await wholeTest(folder, "hypotest-toys", copy, ["--mu", "1", "--n-toys", "40"]));
     await mustRun(folder, ["verify", runDir(folder)]);

@@ -48,15 +48,29 @@ async function fitAll(specs: string[], words: string[]): Promise<Json[]> {
   try {
     const fits: Json[] = [];
     for (const [i, spec] of specs.entries()) {
-      const out = join(place, `${i}.json`);
-      const args = ["unbinned-fit-toys", "--config", spec, ...words, "-o", out];
-      const env = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" };
-      const { success, stderr } = await new Deno.Command(nextstat(), { args, env, stdin: "null" }).output();
-      assert(success, new TextDecoder().decode(stderr));
-      fits.push(await readJson(out));
+      fits.push(await fitOne(spec, words, join(place, `${i}.json`)));
     }
     return fits;
   } finally {
     await rm(place, { recursive: true });
   }
+}
+
+/** Fits toys of a run from one spec, and returns their NLL. */
+export async function fitFrom(
+  config: string,
+  point: Readonly<Record<string, number>>,
+  { toys, seed, out }: { toys: number; seed: number; out: string },
+): Promise<number[]> {
+  const values = Object.entries(point).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+  const words = ["--n-toys", `${toys}`, "--seed", `${seed}`, "--threads", "1", "--gen", "init", ...values];
+  return arrayAt(await fitOne(config, words, out), "results.nll").map((nll) => nll === null ? NaN : Number(nll));
+}
+
+async function fitOne(config: string, words: string[], out: string): Promise<Json> {
+  const args = ["unbinned-fit-toys", "--config", config, ...words, "-o", out];
+  const env = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" };
+  const { success, stderr } = await new Deno.Command(nextstat(), { args, env, stdin: "null" }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  return await readJson(out);
 }

@@ -43,10 +43,10 @@ export function writeStartsSpec(folder: string, seed: number): MadeSpec {
   const parameters: Parameter[] = [{ name: "mu", init: 1, bounds: [0, 5] }];
   const peaks = Array.from({ length: n_peaks }, (_, i) => {
     const [left, right] = [low + range * (i / n_peaks + 0.08), low + range * ((i + 1) / n_peaks - 0.08)];
-    const [least, most] = WIDTHS[width].map((part) => rounded(part * range));
+    const [least, most] = WIDTHS[width];
     const place = between(random, left + 0.1 * range, right - 0.1 * range);
     parameters.push({ name: `mean${i}`, init: rounded(place), bounds: [rounded(left), rounded(right)] });
-    const bounds: [number, number] = [least ?? 0.5, most ?? 5];
+    const bounds: [number, number] = [rounded(least * range), rounded(most * range)];
     parameters.push({ name: `sigma${i}`, init: rounded(Math.sqrt(bounds[0] * bounds[1])), bounds });
     return { type: "gaussian", observable: "x", params: [`mean${i}`, `sigma${i}`], share: 1 / n_peaks };
   });
@@ -146,8 +146,11 @@ function byRejection(density: (x: number) => number, low: number, high: number, 
 
 /** Draws a number of events. @param mean below some thousand: it counts arrivals one by one */
 function poisson(mean: number, random: Random): number {
-  let n = 0;
-  const wait = () => -Math.log(1 - random());
-  for (let t = wait(); t < mean; t += wait()) n++;
-  return n;
+  let n = -1;
+  let time = 0;
+  while (time < mean) {
+    time -= Math.log(1 - random());
+    n++;
+  }
+  return Math.max(0, n);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readOutputText } from "../../../core/output.ts";
 import { lowestOutput, sameToysFault } from "../../../core/starts/lowest.ts";
-import { drawInit, drawRows, randomOf } from "../../../core/starts/draw.ts";
+import { drawInit, drawRows, randomOf, withPeak } from "../../../core/starts/draw.ts";
 
 const TEXT = await Deno.readTextFile(new URL("../../samples/shard_0.out.json", import.meta.url));
 const output = (text = TEXT) => readOutputText(text).output;
@@ -57,4 +57,21 @@ Deno.test("what is drawn for a candidate depends on the run's seed and its numbe
   const rows = drawRows(10, 1000, randomOf(1, 1));
   assert.equal(new Set(rows).size, 10);
   assert.ok(rows.every((row) => row >= 0 && row < 10));
+});
+
+Deno.test("a peak is put where the fit is to begin, within the bounds, in place of at most half of the rows", () => {
+  const rows = Array.from({ length: 400 }, (_, i) => ({ mass: 60 + (60 * i) / 400, other: i }));
+  const peak = { column: "mass", base_yield: 25 };
+  const put = (mean: number, poi: number) =>
+    withPeak(rows, peak, { mean, sigma: 1, poi, bounds: [60, 120] }, randomOf(3, 1));
+  const near = (found: Record<string, number>[], mean: number) =>
+    found.filter(({ mass = NaN }) => Math.abs(mass - mean) < 3).length;
+  assert.equal(put(90, 1).length, 400);
+  // 40 rows lie within 3 of 90; 25 events of the peak, less those that replace rows there.
+  assert.ok(near(put(90, 1), 90) > 55, `${near(put(90, 1), 90)}`);
+  assert.ok(near(put(90, 0.02), 90) > near(rows, 90), "a small signal has a peak that stands out");
+  const most = put(60, 100);
+  assert.equal(most.filter(({ other }, i) => other === i && most[i]?.["mass"] === rows[i]?.mass).length, 200);
+  assert.ok(most.every(({ mass = NaN }) => mass >= 60 && mass <= 120));
+  assert.deepEqual(put(90, 1), put(90, 1));
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readWorkspace, withStart, type Workspace } from "../../../core/observed/workspace.ts";
 import { checkScales } from "../../../runtime/observed/scales.ts";
 import { nextstat } from "../../support/farm.ts";
+import { randomWorkspace } from "../../support/random_workspaces.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 const SAMPLE = new URL("../../samples/starts/one_bin_55.json", import.meta.url).pathname;
@@ -45,6 +46,13 @@ Deno.test("where toys' fits miss the minimum from one start the table says so", 
   const [one, three] = scale_check?.rows ?? [];
   assert(one && three && one.sb.k < three.sb.k && one.b.k === three.b.k);
   assert.match(notes[0] ?? "", /the result depends on the start of the toys' fits/);
+});
+
+Deno.test("a missed observed fit at another scale alone is no dependence of the toys", async () => {
+  for (const seed of [22, 26]) {
+    const workspace = readWorkspace(randomWorkspace(seed));
+    assert.equal((await tried(workspace)).scale_check?.depends, false, `seed ${seed}`);
+  }
 });
 
 Deno.test("a shared staterror and slow toys are named, and without a check nothing is tried", async () => {
