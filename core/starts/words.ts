@@ -11,6 +11,9 @@ export const MOST_MISSED = 0.01;
 /** Share of trial toys with a lower minimum above which a run is marked; sound specs have up to 1 %. */
 const MARKED_SHARE = 0.05;
 
+/** Returns whether so many trial toys came out lower that it is no exception; a single one may be. */
+const isOften = ({ n_lower, n_toys }: StartsCheck): boolean => n_lower > Math.max(1, MARKED_SHARE * n_toys);
+
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
 /** Returns what fits from several starts show of a set, for a person: what each missed, and what may still be missed. */
@@ -34,7 +37,7 @@ export const isMarked = (
 
 /** Returns the check of a run if it shows that fits miss the minimum. */
 export const failedCheck = (check: StartsCheck | undefined): StartsCheck | undefined =>
-  check && check.n_lower > MARKED_SHARE * check.n_toys ? check : undefined;
+  check && isOften(check) ? check : undefined;
 
 /** Returns why results do not stand without a mark: their fits may miss the minimum; null: nothing shows it. */
 export function startsMark(
@@ -64,7 +67,7 @@ const adviceOf = ({ k }: MergedStarts): string =>
 
 /** Returns what such checks say of the toys of a hypothesis test; none where they found nothing. */
 export const hypothesisMarks = (checks: readonly HypothesisCheck[] = []): string[] =>
-  checks.filter((one) => one.n_lower > MARKED_SHARE * one.n_toys).map((one) => {
+  checks.filter(isOften).map((one) => {
     const { hypothesis, mu, n_toys, n_lower, worst_nll, poi_mean, poi_mean_lowest } = one;
     return `the fits of ${n_lower} of ${n_toys} trial toys of ${
       hypothesis === "b" ? "the background alone" : "signal and background"

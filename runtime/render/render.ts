@@ -65,7 +65,7 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
   );
   const found = checked && await findStarts(request, unchecked, {
     ...{ spec: parsed, model, point: checked.point, scratch },
-    toy_s: checked.time?.toy_s ?? null,
+    toy_s: checked.trial?.toy.fit_cpu_s ?? checked.time?.toy_s ?? null,
   });
   const scales = checked && await checkScales(request, settled.fitter, settled.workspace, checked.process_s);
   const k = found?.starts?.k ?? 1;

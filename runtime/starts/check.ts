@@ -16,10 +16,16 @@ const LEAST_TOYS = 5;
 /** Largest CPU time of the check, in seconds. */
 const MOST_CPU_S = 8;
 
-/** Returns how many of the wanted trial toys can be afforded; 0: too few to tell anything. @param toy_s null: unknown */
+/**
+ * Returns how many of the wanted trial toys can be afforded: all, or a half, a quarter, …, since a time that varies must
+ * not change what the check finds. 0: too few to tell anything.
+ * @param toy_s CPU time of a toy; null: unknown
+ */
 export function affordedToys(wanted: number, toy_s: number | null): number {
-  const n = toy_s === null ? wanted : Math.floor(MOST_CPU_S / ((OTHER_STARTS + 1) * Math.max(toy_s, 1e-6)));
-  return n < LEAST_TOYS ? 0 : Math.min(wanted, n);
+  const most = toy_s === null ? wanted : MOST_CPU_S / ((OTHER_STARTS + 1) * Math.max(toy_s, 1e-6));
+  let n = wanted;
+  while (n > most) n = Math.floor(n / 2);
+  return n < LEAST_TOYS ? 0 : n;
 }
 
 /**

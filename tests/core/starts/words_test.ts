@@ -53,6 +53,7 @@ Deno.test("a run without starts is marked by its trial toys, above one in twenty
   assert.equal(failedCheck(undefined), undefined);
   assert.equal(failedCheck(tried(2)), undefined);
   assert.equal(startsMark({ poi: "mu", starts_check: tried(2) }), null);
+  assert.equal(failedCheck({ ...tried(1), n_toys: 5 }), undefined);
   assert.match(
     startsMark({ poi: "mu", starts_check: tried(3) }) ?? "",
     /^the fits of 3 of 40 trial toys do not find the minimum.* by up to 14\.7; the mean of mu is 0\.542 .* 0\.950 /,
