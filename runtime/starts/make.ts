@@ -69,7 +69,8 @@ export async function makeStarts(run: TrialRun, source: StartsSource, asked: num
   const { n_candidates, n_trial_toys } = effortOf(source, asked);
   const valid = await validCandidates(run, source, n_candidates);
   const tried = await tryAll(run, valid, { n_toys: n_trial_toys, set: 0 });
-  if (tried.length === 0) {
+  // The run's own data alone are the start that it has without.
+  if (tried.length === 0 || (valid.length === 1 && asked !== 1)) {
     throw new FarmError(
       "input",
       `Cannot make starts for "${source.config}": none of ${n_candidates} data sets has a fit that converges within the bounds`,

@@ -96,6 +96,14 @@ Deno.test("a run whose start was changed is not gone on with, and a bad --starts
       assert.match(ran.stderr, new RegExp(`"${k}"`));
       assert.equal(existsSync(runDir(folder)), false);
     }
+    const stuck = join(folder, "stuck.json");
+    const { model, ...spec } = JSON.parse(await readFile(config, "utf8"));
+    const [mu, ...others] = model.parameters;
+    const parameters = [{ ...mu, init: 1e-10, bounds: [0, 1e-9] }, ...others];
+    await writeFile(stuck, JSON.stringify({ ...spec, model: { ...model, parameters } }));
+    const refused = await nsfarm(folder, [...runArgs(folder, { toys: 20, shards: 2, config: stuck }), "--starts", "4"]);
+    assert.match(refused.stderr, /Cannot make starts for ".*": none of \d+ data sets has a fit that converges within/);
+    assert.equal(existsSync(runDir(folder)), false);
     for (const more of [["--max-missed", "2"], ["--max-missed", "0.01"]]) {
       const ran = await nsfarm(folder, [...runArgs(folder, { toys: 20, shards: 2, config }), ...more]);
       assert.match(ran.stderr, /--max-missed/);
