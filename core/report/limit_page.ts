@@ -16,10 +16,16 @@ export function limitPage(summary: LimitSummary): Page {
   return {
     title: `Upper limit ${limit_id}${cl === USUAL_CL ? "" : ` at ${rounded(100 * cl, 4)} % CL`}`,
     about: [`${workload} at ${points.length} values of mu, on ${scheduler}`, config],
-    lead: [leadOf(summary), ...markedPoints(points).map((words) => `Note ${words}.`)].join(" "),
+    lead: leadOf(summary),
     tiles: tilesOf(summary),
-    cards: [clsCurve(summary), statements(summary), pointTable(points)],
+    cards: [clsCurve(summary), ...fitCards(points), statements(summary), pointTable(points)],
   };
+}
+
+/** Returns the card of what the runs say of their fits; none where they say nothing. */
+function fitCards(points: readonly LimitPoint[]): Markup[] {
+  const lines = markedPoints(points);
+  return lines.length === 0 ? [] : [textCard("Where the fits start", listOf(lines.map(sentence)))];
 }
 
 function leadOf(summary: LimitSummary): string {

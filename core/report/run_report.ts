@@ -79,8 +79,8 @@ function helpFor(
 export function runFigures(run: RunFacts): Figure[] {
   const figures = [
     ...[gantt(run), shardTimes(run), throughput(run), hostRates(hostShares([run])), convergence(run)],
-    ...(run.fits?.starts ? [startsFigure(run.fits.starts)] : []),
     ...(run.toys ? [poiHistogram(run.toys), pullHistogram(run.toys, run.fits?.poi_bounds ?? null)] : []),
+    ...(run.fits?.starts ? [startsFigure(run.fits.starts)] : []),
   ].filter((figure) => figure !== null);
   const n_half = figures.filter(({ is_wide }) => !is_wide).length;
   // With an odd number of cards the fitted POI has a full row, so that no half row stays empty.

@@ -13,7 +13,7 @@ export function startsTiles({ starts, starts_check }: FitQuality): Tile[] {
   if (starts) {
     return [{
       value: `≤ ${percent(starts.missed_bound)}`,
-      words: `of the toys may miss their minimum (95 %), fitted from ${starts.k} starts each`,
+      words: `of the toys may miss their minimum (95 %); fitted from ${starts.k} starts each`,
       is_bad: isMarked(starts),
     }];
   }

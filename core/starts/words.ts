@@ -69,12 +69,12 @@ const adviceOf = ({ k }: MergedStarts): string =>
 export const hypothesisMarks = (checks: readonly HypothesisCheck[] = []): string[] =>
   checks.filter(isOften).map((one) => {
     const { hypothesis, mu, n_toys, n_lower, worst_nll, poi_mean, poi_mean_lowest } = one;
-    return `the fits of ${n_lower} of ${n_toys} trial toys of ${
-      hypothesis === "b" ? "the background alone" : "signal and background"
-    } (generated at ${mu}) do not find the minimum: from other starts their NLL is lower, by up to ${
+    const of = hypothesis === "b" ? "the background alone" : "signal and background";
+    return `the fits of ${n_lower} of ${n_toys} trial toys of ${of} (generated at ${mu}) miss the minimum: NLL up to ${
       worst_nll.toPrecision(3)
-    }, and the mean of the POI is ${poi_mean_lowest.toFixed(3)} in place of ${poi_mean.toFixed(3)}; ` +
-      "CLs may be wrong, and a hypothesis test cannot be given other starts";
+    } lower from other starts, mean POI ${poi_mean_lowest.toFixed(3)} in place of ${
+      poi_mean.toFixed(3)
+    }; CLs may be wrong`;
   });
 
 /** Returns what a check of trial toys says to a person; none where it found nothing. */
