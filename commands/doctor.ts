@@ -47,7 +47,9 @@ function linesOf({ summary, shards, diagnosis }: Examined, command: string[] | n
   return [
     paints.bold(describeCounts(summary, shards)),
     ...summary.recovered.map((line) => `  recovered  ${line}`),
-    ...summary.merged_check.findings.map(({ kind, what }) => kind === "note" ? what : paints.red(what)),
+    ...summary.merged_check.findings.map(({ kind, what }) =>
+      kind === "note" || kind === "starts" ? what : paints.red(what)
+    ),
     ...summary.workers.map((words) => `  ${words}`),
     ...troubles.map((trouble) => describe(trouble, paints)),
     ...(isGoing ? ["Nothing to do yet: shards are running or queued"] : []),

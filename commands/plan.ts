@@ -52,7 +52,7 @@ export default defineCommand({
     });
     // The plan's own warnings say how its toys were fitted.
     for (const { kind, what } of facts.merged_check.findings) {
-      if (kind !== "fits") out.note(`the source run: ${what}`);
+      if (kind !== "fits" && kind !== "starts") out.note(`the source run: ${what}`);
     }
     out.print(describePlan(made, flags.all || flags.shardsList !== undefined));
     out.document(made);

@@ -23,9 +23,12 @@ export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: strin
  */
 type MergedState = "absent" | "damaged" | "other" | "partial" | "whole";
 
-/** A problem of a merged document. `guardrail`: the toys are complete but fail one. `fits`: a warning about fits. */
+/**
+ * A problem of a merged document. `guardrail`: the toys are complete but fail one. `fits`: a warning about fits. `starts`:
+ * what several starts show of fits, which is no problem.
+ */
 export interface MergedFinding {
-  kind: "damaged" | "other" | "partial" | "guardrail" | "fits" | "note";
+  kind: "damaged" | "other" | "partial" | "guardrail" | "fits" | "starts" | "note";
   /** One line that needs no context. */
   what: string;
 }
@@ -80,15 +83,18 @@ export function guardrailError({ findings }: MergedCheck): string | null {
 
 /** Returns all findings except warnings and notes on one line; null if there are none. */
 export function mergedError({ findings }: MergedCheck): string | null {
-  return findings.filter(({ kind }) => kind !== "note" && kind !== "fits").map(({ what }) => what).join("; ") || null;
+  const silent: ReadonlySet<MergedFinding["kind"]> = new Set(["note", "fits", "starts"]);
+  return findings.filter(({ kind }) => !silent.has(kind)).map(({ what }) => what).join("; ") || null;
 }
 
 function fitsFindings({ merge: { farm } }: MergedAbout): MergedFinding[] {
   if (!farm?.fits) return [];
   const { fits, starts, starts_check } = farm;
   const words = fitWarnings({ ...fits, ...(starts ? { starts } : {}), ...(starts_check ? { starts_check } : {}) });
-  return [...starts ? startsNotes(starts) : [], ...words.map((what) => `warning: ${what}`)]
-    .map((what) => ({ kind: "fits", what }));
+  return [
+    ...(starts ? startsNotes(starts) : []).map((what): MergedFinding => ({ kind: "starts", what })),
+    ...words.map((what): MergedFinding => ({ kind: "fits", what: `warning: ${what}` })),
+  ];
 }
 
 function setFindings(manifest: Manifest, about: MergedAbout): MergedFinding[] {

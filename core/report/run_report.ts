@@ -141,7 +141,7 @@ function leadOf(run: RunFacts): string {
     : `All shards are done. ${unknown}, so the makespan is unknown; the longest shard does not replace it.`;
 }
 
-const FINDING_VALUES: Record<Exclude<MergedFinding["kind"], "fits">, string> = {
+const FINDING_VALUES: Record<Exclude<MergedFinding["kind"], "fits" | "starts">, string> = {
   damaged: "DAMAGED",
   other: "NOT THIS RUN",
   partial: "PARTIAL",
@@ -149,9 +149,11 @@ const FINDING_VALUES: Record<Exclude<MergedFinding["kind"], "fits">, string> = {
   note: "note",
 };
 
-/** Returns the tiles of a finding; the fits have a tile and a card of their own. */
+/** Returns the tiles of a finding; fits and starts have tiles and cards of their own. */
 function findingTiles({ kind, what }: MergedFinding): Tile[] {
-  return kind === "fits" ? [] : [{ value: FINDING_VALUES[kind], words: what, is_bad: kind !== "note" }];
+  return kind === "fits" || kind === "starts"
+    ? []
+    : [{ value: FINDING_VALUES[kind], words: what, is_bad: kind !== "note" }];
 }
 
 /** Returns the tiles of what is known; an unknown makespan keeps its tile, and the lead says why. */

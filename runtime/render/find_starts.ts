@@ -3,8 +3,10 @@ import type { RunRequest } from "../../core/request.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { HypothesisCheck, RunStarts, StartsCheck } from "../../core/schema/starts.ts";
 import type { SpecModel } from "../../core/spec.ts";
+import type { Run } from "../run/load_manifest.ts";
 import { checkNotes, hypothesisMarks } from "../../core/starts/words.ts";
 import { workloadNamed } from "../../core/workload/registry.ts";
+import { copyStarts } from "./write_run.ts";
 
 interface FoundStarts {
   starts?: RunStarts;
@@ -24,11 +26,18 @@ interface TriedSpec {
   toy_s: number | null;
   /** Folder for the files. */
   scratch: string;
+  /** A run of the same toys whose starts it has; null: it has its own. */
+  same_toys: Pick<Run<FarmManifest>, "dir" | "manifest"> | null;
 }
 
 /** Makes the starts of a run, or checks on trial toys whether it needs some. @throws {FarmError} input */
 export async function findStarts(request: RunRequest, manifest: FarmManifest, tried: TriedSpec): Promise<FoundStarts> {
   const { starts: asked, check_starts } = request;
+  const { same_toys } = tried;
+  if (asked !== null && same_toys?.manifest.farm.starts) {
+    copyStarts(same_toys.dir, tried.scratch, same_toys.manifest);
+    return { starts: same_toys.manifest.farm.starts, notes: [] };
+  }
   if (asked === null && check_starts > 0 && request.mu !== null) return await ofHypotheses(request, manifest, tried);
   if (!workloadNamed(request.workload).has_generation || (asked === null && check_starts === 0)) return { notes: [] };
   // Loaded only here: the Parquet library takes a moment to start.

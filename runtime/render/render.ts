@@ -35,21 +35,25 @@ interface PlannedRun {
   notes: string[];
 }
 
+/** A run of the same toys, whose starts another one can have; null: there is none. */
+type SameToys = Run<FarmManifest> | null;
+
 /** Calls `use` with a planned run, whose starts are in a folder until it returns. @throws {FarmError} */
 export async function whilePlanned<T>(
   request: RunRequest,
   use: (planned: PlannedRun, scratch: string) => T | Promise<T>,
+  same_toys: SameToys = null,
 ): Promise<T> {
   const scratch = makeScratch(request.out_dir);
   try {
-    return await use(await planRun(request, scratch), scratch);
+    return await use(await planRun(request, scratch, same_toys), scratch);
   } finally {
     removeTree(scratch);
   }
 }
 
 /** @param scratch folder in which the run's starts are made */
-async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun> {
+async function planRun(request: RunRequest, scratch: string, same_toys: SameToys): Promise<PlannedRun> {
   const unchecked = skeleton(request);
   refuseSeeds(workloadNamed(request.workload), request);
   const { spec: parsed, paths, model } = await readSpec(request.config);
@@ -64,7 +68,7 @@ async function planRun(request: RunRequest, scratch: string): Promise<PlannedRun
     findSpecFacts(request, unchecked, parsed),
   );
   const found = checked && await findStarts(request, unchecked, {
-    ...{ spec: parsed, model, point: checked.point, scratch },
+    ...{ spec: parsed, model, point: checked.point, scratch, same_toys },
     toy_s: checked.trial?.toy.fit_cpu_s ?? checked.time?.toy_s ?? null,
   });
   const scales = checked && await checkScales(request, settled.fitter, settled.workspace, checked.process_s);
@@ -163,11 +167,16 @@ interface RenderedRun {
   rendered: Rendered;
 }
 
-/** Plans a run and writes its directory, whole or not at all. @throws {FarmError} usage, when the run exists */
+/**
+ * Plans a run and writes its directory, whole or not at all.
+ * @param same_toys a run of which it differs in its shards alone
+ * @throws {FarmError} usage, when the run exists
+ */
 export async function renderRun(
   request: RunRequest,
   adapter: Backend,
   limits: SchedulerLimits,
+  same_toys: SameToys = null,
 ): Promise<RenderedRun> {
   const dir = requestDir(request);
   if (exists(dir)) throw existsAlready(dir);
@@ -183,7 +192,7 @@ export async function renderRun(
     const write = (one: FarmManifest, its: Rendered) => writeRendered(dir, one, its, { stage, scratch, notes });
     if (!request.fresh_seed) return write(manifest, rendered);
     return withFreshSeed(request, manifest, (one) => write(one, one.seed === manifest.seed ? rendered : files(one)));
-  });
+  }, same_toys);
 }
 
 const contextOf = (

@@ -36,7 +36,8 @@ export function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered
   }
 }
 
-function copyStarts(scratch: string, staged: string, manifest: FarmManifest): void {
+/** Copies the files of a run's starts from one folder to another, with the time of their last change. */
+export function copyStarts(scratch: string, staged: string, manifest: FarmManifest): void {
   for (const { path } of startFiles(manifest)) {
     makeFolder(dirname(join(staged, path)));
     const target = join(staged, path);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { requestDifference, requestDir, type RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { type Sweep, SWEEP_RECORD_SCHEMA, SWEEP_SCHEMA } from "../../core/schema/sweep.ts";
 import type { PlannedPoint } from "../../core/sweep/points.ts";
 import { splitToys } from "../../core/toys.ts";
@@ -10,7 +11,7 @@ import type { Backend } from "../../schedulers/adapter.ts";
 import { changeDocument } from "../fs/exclusive.ts";
 import { exists } from "../fs/write.ts";
 import { renderRun } from "../render/render.ts";
-import { loadFarmRun } from "../run/load_manifest.ts";
+import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 import { loadSweep, openPoint, type OpenSweep, SWEEP } from "./load.ts";
 import { studyPath } from "./study.ts";
@@ -42,10 +43,12 @@ export async function renderSweep(
   const missing = requested.points.filter((point) => !isThere(pointRequest(requested, point)));
   const limits = await queryLimits(adapter);
   const warnings = new Set<string>();
+  let first: Run<FarmManifest> | null = null;
   for (const [i, point] of missing.entries()) {
-    // All runs have one spec and one nextstat: one toy is fitted for all of them.
+    // All runs have one spec, one seed and one nextstat: one toy is fitted for all, and all have the starts of the first.
     const request = { ...pointRequest(requested, point), check: requested.request.check && i === 0 };
-    const { rendered } = await renderRun(request, adapter, limits);
+    const { run, rendered }: Awaited<ReturnType<typeof renderRun>> = await renderRun(request, adapter, limits, first);
+    first ??= run;
     for (const warning of rendered.warnings) warnings.add(warning);
   }
   for (const warning of warnings) warn(warning);

@@ -31,7 +31,7 @@ async function sample(folder: string): Promise<string> {
 }
 
 const numberAt = async (path: string, name: string): Promise<number> => Number(at(await readJson(path), name));
-const MISSED = /the fit of the observed data misses its minimum as the workspace starts it/;
+const MISSED = /the fit of the observed data misses its minimum as the workspace starts it/i;
 
 Deno.test("a test uses a copy of the workspace whose observed fit finds the minimum, and says so", () =>
   inFolder(async (folder) => {

@@ -170,3 +170,21 @@ Deno.test("a test of an unbinned spec names the hypothesis whose toys miss the m
     assert.match(limit, OF_HYPOTHESIS);
     assert.match(limit.split("\n")[0] ?? "", /the fits depend on where they start, see below\)/);
   }));
+
+Deno.test("the runs of a sweep have the starts of the first, and the same lowest fits", () =>
+  inFolder(async (folder) => {
+    const config = await sample(folder, "floating_b");
+    const words = ["--config", config, "--n-toys", "40", "--shards-list", "1,3", "--threads", "1", "--starts", "2"];
+    const where = ["--nextstat-bin", nextstat(), "--out-root", join(folder, "runs"), "--sweep-id", "s", "--no-check"];
+    await mustRun(folder, ["sweep", "run", ...words, ...where]);
+    const [one, three] = [1, 3].map((n) => runDir(folder, `s_sh${n}`));
+    assert.deepEqual(
+      at(await readJson(join(three ?? "", "manifest.json")), "farm.starts"),
+      at(await readJson(join(one ?? "", "manifest.json")), "farm.starts"),
+    );
+    assert.deepEqual(
+      arrayAt(await merged(three ?? ""), "results.nll"),
+      arrayAt(await merged(one ?? ""), "results.nll"),
+    );
+    await mustRun(folder, ["verify", three ?? ""]);
+  }));

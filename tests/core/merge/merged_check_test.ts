@@ -34,6 +34,22 @@ const reported = (
   found: MergedCheck,
 ) => [found.state, mergedExitCode(found), ...found.findings.map(({ what }) => what)];
 
+Deno.test("what several starts show is a finding of its own, and a warning only above the share that the run allows", () => {
+  const start = { n_lowest_alone: 1, n_missed: 2, worst_missed_nll: 3, data_file: null, sha256: null };
+  const starts = {
+    ...{ k: 2, n_toys: 20, n_found_by_one: 2, missed_bound: 0.2, missed_estimate: 0.05, max_missed: 0.1 },
+    starts: [0, 1].map((index) => ({ index, ...start })),
+  };
+  const fits = {
+    ...{ poi: "mu", poi_true: 1, poi_bounds: null, n_toys: 20, n_on_lower: null, n_on_upper: null },
+    ...{ findings: [], warnings: [], n_shards: 4 },
+  };
+  const kinds = (max_missed: number) =>
+    check(about({}, { farm: { ...FARM, fits, starts: { ...starts, max_missed } } })).findings.map(({ kind }) => kind);
+  assert.deepEqual(kinds(0.1), ["starts", "starts"]);
+  assert.deepEqual(kinds(0.01), ["starts", "starts", "fits"]);
+});
+
 Deno.test("a whole merge with passed guardrails has no finding, nor has a run without a merge", () => {
   assert.deepEqual(reported(check(about())), ["whole", 0]);
   assert.deepEqual(reported(checkMerged(MANIFEST, { kind: "absent" })), ["absent", 0]);
