@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { makeShards } from "../make_shards.ts";
 import { root } from "../tools.ts";
 import { ONE_BLAS_THREAD } from "../../core/record.ts";
+import { quoteCommand } from "../../core/shell_quote.ts";
 import { loadFarmRun } from "../../runtime/run/load_manifest.ts";
 import { type BenchLine, inPairs, inTurn, line, measure } from "./measure.ts";
 import type { RunBench } from "./run_lines.ts";
@@ -25,39 +26,46 @@ const sample = (name: string): string => join(root, "tests", "samples", "starts"
 async function fitsLine({ binary, nextstat, scratch }: RunBench): Promise<BenchLine> {
   const words = ["--config", sample("floating_b.json"), "--n-toys", `${TOYS}`, "--shards", `${SHARDS}`];
   const common = ["--threads", "1", "--seed", "7", "--nextstat-bin", nextstat, "--out-dir", scratch];
+  const request = (i: number) => [...words, ...common, "--run-id", `starts${i}`, "--starts", `${K}`];
   let n = 0;
   const rounds = 3;
   const dirs = Array.from({ length: rounds + 1 }, (_, i) => join(scratch, `starts${i}`));
   for (const i of dirs.keys()) {
-    await measure([binary, "render", ...words, ...common, "--run-id", `starts${i}`, "--starts", `${K}`]);
+    await measure([binary, "render", ...request(i)]);
   }
-  const list = await directFits(dirs[0] ?? "", scratch);
-  const direct = [nextstat, "unbinned-fit-toys", "--n-toys", `${TOYS}`, "--seed", "7", "--threads", "1"];
+  const list = await directFits(dirs[0] ?? "", { nextstat, scratch });
   const { ratio, first, second } = await inPairs(
     rounds,
-    () => measure([binary, "submit", dirs[n++] ?? "", "--wait"]),
-    () => measure(["/usr/bin/env", ...ONE_THREAD, "/usr/bin/xargs", "-a", list, "-P2", "-L1", ...direct]),
+    // It goes on with the rendered run, whose starts are made.
+    () => measure([binary, "run", ...request(n++)]),
+    () => measure(["/usr/bin/env", ...ONE_THREAD, "/usr/bin/xargs", "-a", list, "-P2", "-L1", "/bin/sh"]),
   );
   const times = `${first.wall_s.toFixed(2)} s; xargs -P2 ${second.wall_s.toFixed(2)} s`;
-  const how = `${TOYS} toys in ${SHARDS} shards from ${K} starts, and the same ${K * SHARDS} fits: ${times}`;
+  const how = `${TOYS} toys in ${SHARDS} shards from ${K} starts, and the same ${
+    K * SHARDS
+  } fits, those of a shard after one another: ${times}`;
   return line("run with starts / its fits", ratio, 1.05, "×", how);
 }
 
-/** Writes the words of each fit of a run with starts, a line for each, and returns the file's path. */
-async function directFits(dir: string, scratch: string): Promise<string> {
+/** Writes a script for the fits of each shard of a run, from one start after the other, and returns a list of them. */
+async function directFits(dir: string, { nextstat, scratch }: { nextstat: string; scratch: string }): Promise<string> {
   const { config, farm } = loadFarmRun(dir).manifest;
-  const values = Object.entries(farm.frozen_gen ?? {}).map(([name, value]) => `--set ${name}=${value}`).join(" ");
-  const lines = (farm.starts?.list ?? []).flatMap(({ spec, index }) =>
-    Array.from({ length: SHARDS }, (_, shard) => {
+  const values = Object.entries(farm.frozen_gen ?? {}).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+  const scripts = await Promise.all(Array.from({ length: SHARDS }, async (_, shard) => {
+    const fits = (farm.starts?.list ?? []).map(({ spec, index }) => {
       const out = join(scratch, `direct_${index}_${shard}`);
-      const files = `--json-metrics ${out}.metrics.json -o ${out}.out.json`;
-      return `--config ${
-        spec === null ? config : join(dir, spec)
-      } --shard ${shard}/${SHARDS} --gen init ${values} ${files}\n`;
-    })
-  );
+      return quoteCommand([
+        ...[nextstat, "unbinned-fit-toys", "--config", spec === null ? config : join(dir, spec)],
+        ...["--n-toys", `${TOYS}`, "--seed", "7", "--threads", "1", "--shard", `${shard}/${SHARDS}`],
+        ...["--gen", "init", ...values, "--json-metrics", `${out}.metrics.json`, "-o", `${out}.out.json`],
+      ]);
+    });
+    const script = join(scratch, `direct_${shard}.sh`);
+    await Deno.writeTextFile(script, `${fits.join("\n")}\n`);
+    return script;
+  }));
   const path = join(scratch, "direct_fits");
-  await Deno.writeTextFile(path, lines.join(""));
+  await Deno.writeTextFile(path, `${scripts.join("\n")}\n`);
   return path;
 }
 
