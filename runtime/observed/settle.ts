@@ -13,6 +13,9 @@ import { makeFolder, writeWhole } from "../fs/write.ts";
 import type { Fitter } from "./fits.ts";
 import { checkObserved } from "./heal.ts";
 
+const UNCHECKED =
+  "the fit of the observed data and the starts of toys are not checked: of tests only workspaces in pyhf's format are";
+
 interface SettledWorkspace {
   fitter: Fitter;
   /** The workspace as the user has it; null: the run has none that is understood. */
@@ -40,7 +43,7 @@ export async function settleWorkspace(
   const fault = scale === undefined ? null : given ? rescaleFault(given) : "its format is not known";
   if (fault !== null) throw cannotRescale(request, fault);
   const fitter = { nextstat: request.nextstat_bin, scratch, words: modelWords?.(manifest) ?? [] };
-  if (!given) return { fitter, workspace: null, farm: {}, notes: [] };
+  if (!given) return { fitter, workspace: null, farm: {}, notes: modelWords && request.check ? [UNCHECKED] : [] };
   const unhealed = scale === undefined ? given : rescaled(given, scale);
   const observed_fit = request.check ? await judgeObserved(fitter, unhealed, request) : null;
   const own = observed_fit?.start ? withStart(unhealed, observed_fit.start) : unhealed;
